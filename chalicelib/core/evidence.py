@@ -1,0 +1,137 @@
+"""Evidence: what the world said about one case, as a join of registers (DESIGN law 2).
+
+`merge` is commutative, associative and idempotent: any order, repetition or grouping of a history ends in equal
+evidence. Each (mark, `of`) and each (fact, source) is one register that keeps the value with the greatest stamp.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+from chalicelib.core.events import Event, FactValue, Link, Version
+from chalicelib.core.instants import show, to_ms
+from chalicelib.core.words import SOURCES
+
+Order: TypeAlias = tuple[int, int, bool, int]
+"""Kind of version (0 integer, 1 instant), its number, a look before a push, the adapter's reading number."""
+
+
+def order_of(version: Version, look: bool, reading: int) -> Order:
+    """The part of a stamp that compares within one source."""
+    if isinstance(version, datetime):
+        return (1, to_ms(version), look, reading)
+    return (0, version, look, reading)
+
+
+def canonical(value: FactValue | None) -> str:
+    """One text for one value; the last resort that makes the choice between equal stamps the same everywhere."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "b:1" if value else "b:0"
+    if isinstance(value, Decimal):
+        return f"n:{value.normalize():f}" if value else "n:0"
+    if isinstance(value, datetime):
+        return f"t:{show(value)}"
+    if isinstance(value, date):
+        return f"d:{value.isoformat()}"
+    return f"s:{value}"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRegister:
+    """The winning statement about one (mark, `of`). `at` None: taken back."""
+
+    at: datetime | None
+    value: Decimal | None
+    source: str
+    order: Order
+
+    @property
+    def stamp(self) -> tuple[int, Order, str, str]:
+        """Rank of the source first, because versions of different sources do not compare."""
+        return (SOURCES[self.source], self.order, canonical(self.at), canonical(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class FactRegister:
+    """The winning statement of one source about one fact. `value` None: that source says nothing any more."""
+
+    value: FactValue | None
+    order: Order
+
+    @property
+    def stamp(self) -> tuple[Order, str]:
+        return (self.order, canonical(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All registers of a case. `wholes`: as of which order a source listed every live occurrence of a mark."""
+
+    marks: Mapping[tuple[str, str], MarkRegister] = field(default_factory=dict)
+    facts: Mapping[tuple[str, str], FactRegister] = field(default_factory=dict)
+    wholes: Mapping[tuple[str, str], Order] = field(default_factory=dict)
+    links: frozenset[Link] = frozenset()
+
+    def live(self, name: str, register: MarkRegister) -> bool:
+        """False for a mark that was taken back, or left out of a later full list of its source."""
+        if register.at is None:
+            return False
+        floor = self.wholes.get((name, register.source))
+        return floor is None or register.order >= floor
+
+
+NOTHING = Evidence()
+
+
+def merge(evidence: Evidence, event: Event) -> Evidence:
+    """The evidence after one more event."""
+    return merge_all(evidence, (event,))
+
+
+def merge_all(evidence: Evidence, events: Iterable[Event]) -> Evidence:
+    """The evidence after all the events, in any order."""
+    marks, facts = dict(evidence.marks), dict(evidence.facts)
+    wholes, links = dict(evidence.wholes), set(evidence.links)
+    for event in events:
+        order = order_of(event.version, event.look, event.reading)
+        for mark in event.marks:
+            own = order
+            if mark.version is not None:
+                own = order_of(mark.version, event.look, event.reading)
+                # A list vouches for what it lists as of its own version, however old the occurrence itself is.
+                if mark.name in event.whole and own < order:
+                    own = order
+            register = MarkRegister(mark.at, mark.value, event.source, own)
+            held = marks.get((mark.name, mark.of))
+            if held is None or held.stamp < register.stamp:
+                marks[mark.name, mark.of] = register
+        for name, value in event.facts.items():
+            fact = FactRegister(value, order)
+            told = facts.get((name, event.source))
+            if told is None or told.stamp < fact.stamp:
+                facts[name, event.source] = fact
+        for name in event.whole:
+            floor = wholes.get((name, event.source))
+            if floor is None or floor < order:
+                wholes[name, event.source] = order
+        links.update(event.links)
+    return Evidence(marks, facts, wholes, frozenset(links))
+
+
+def join(one: Evidence, other: Evidence) -> Evidence:
+    """Two evidences of the same case united; `merge` is this with the evidence of a single event."""
+    marks, facts, wholes = dict(one.marks), dict(one.facts), dict(one.wholes)
+    for key, register in other.marks.items():
+        if key not in marks or marks[key].stamp < register.stamp:
+            marks[key] = register
+    for key, fact in other.facts.items():
+        if key not in facts or facts[key].stamp < fact.stamp:
+            facts[key] = fact
+    for key, floor in other.wholes.items():
+        if key not in wholes or wholes[key] < floor:
+            wholes[key] = floor
+    return Evidence(marks, facts, wholes, one.links | other.links)

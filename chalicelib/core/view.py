@@ -1,0 +1,61 @@
+"""What a rule sees of the evidence at an instant: live marks that are not dated later, and the value of each fact
+from its highest-ranked source (DESIGN law 2 and the status table)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from chalicelib.core.events import FactValue
+from chalicelib.core.evidence import Evidence
+from chalicelib.core.words import SOURCES
+
+_BY_RANK = sorted(SOURCES, key=lambda source: -SOURCES[source])
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One live occurrence of a mark."""
+
+    at: datetime
+    of: str
+    value: Decimal | None
+
+
+class View:
+    """Evidence as of `now`, indexed for the clocks. Made anew for each evaluation, never stored."""
+
+    __slots__ = ("_evidence", "_marks", "next_unseen", "now")
+
+    def __init__(self, evidence: Evidence, now: datetime) -> None:
+        self.now = now
+        self._evidence = evidence
+        self._marks: dict[str, list[Seen]] = {}
+        self.next_unseen: datetime | None = None
+        """The earliest instant at which a mark dated later comes into sight."""
+        for (name, of), register in evidence.marks.items():
+            at = register.at
+            if at is None or not evidence.live(name, register):
+                continue
+            if at > now:
+                if self.next_unseen is None or at < self.next_unseen:
+                    self.next_unseen = at
+                continue
+            self._marks.setdefault(name, []).append(Seen(at, of, register.value))
+        for seen in self._marks.values():
+            seen.sort(key=lambda one: (one.at, one.of))
+
+    def marks(self, name: str, of: str | None = None) -> list[Seen]:
+        """The occurrences in order of time; with `of`, those of that occurrence and those that name none."""
+        seen = self._marks.get(name, [])
+        if of is None:
+            return seen
+        return [one for one in seen if one.of in ("", of)]
+
+    def fact(self, name: str) -> FactValue | None:
+        """The value that the highest-ranked source gives, or None."""
+        facts = self._evidence.facts
+        for source in _BY_RANK:
+            register = facts.get((name, source))
+            if register is not None and register.value is not None:
+                return register.value
+        return None

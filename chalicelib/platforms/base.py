@@ -1,0 +1,199 @@
+"""What every platform adapter is made of. Adapters do no I/O: they verify bytes, read them into events, and describe
+calls. Levers and looks are generators that yield `Call` values, receive `Reply` values and return a result; one runner
+sends the calls, so that tokens, limits and budgets live in one place (DESIGN section 7).
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, Protocol, TypeAlias
+
+from chalicelib.core.calls import Call, Reply
+from chalicelib.core.events import Event, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What an adapter may know of a connection. No secrets.
+
+    `address`: the store's own host or base URL in the platform's form (`name.myshopify.com`, `https://shop.example`).
+    `mapping`: mark name -> where this shop shows it, such as `("status:completed", "meta:_shipped_at")`.
+    `options`: further settings of the adapter, e.g. `{"api_version": "2026-07", "actions_url": "https://..."}`.
+    """
+
+    connection: str
+    platform: str
+    address: str = ""
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A shop with the decrypted credentials for its API (`access_token`, `consumer_key`, ...); never logged."""
+
+    shop: Shop
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One authentic webhook request. `headers`: lower-case names, only those that the adapter keeps."""
+
+    id: str
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not authentic; for our log only, the sender is told nothing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the platform is answered."""
+
+    status: int = 200
+    body: bytes = b'{"ok":true}'
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a delivery, or a look, said. `looks`: subjects to ask about, because the body alone asserts too little.
+
+    `ignored`: why there is nothing to say (`topic customers/update`). Neither events nor looks nor a reason is a bug.
+    """
+
+    events: tuple[Event, ...] = ()
+    looks: tuple[Subject, ...] = ()
+    ignored: str = ""
+
+
+class Unreadable(Exception):
+    """An authentic delivery that cannot be read: it goes to quarantine and is replayed after a fix."""
+
+    def __init__(self, field: str, found: str, wanted: str) -> None:
+        super().__init__(f"{field}: found {found}, wanted {wanted}")
+        self.field, self.found, self.wanted = field, found, wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One action to carry out on the shop. `key` is stable over repetitions and unique to this effect.
+
+    `order`, `seller`, `product`, `refund`: ids that the case knows, in the adapter's own form; empty where unknown.
+    `handle`: what the action to be reversed left behind (a hold's id, a note's id). `note`: text for people.
+    """
+
+    key: str
+    action: str
+    subject: Subject
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    order: str = ""
+    seller: str = ""
+    product: str = ""
+    refund: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    handle: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The effect is there, by us now or found to be there already."""
+
+    handle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The platform said no, for good; `reason` is a short code, without personal data."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not now: throttled, or the platform is down. Not a failure; try again after `seconds`."""
+
+    seconds: float
+    reason: str = "throttled"
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A find came back empty: the effect is not there."""
+
+
+Outcome: TypeAlias = Done | Refused | Later
+Steps: TypeAlias = Generator[Call, Reply, Outcome]
+Finding: TypeAlias = Generator[Call, Reply, Done | Absent | Later]
+Looking: TypeAlias = Generator[Call, Reply, "Read | Refused | Later"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """An action that a platform really offers.
+
+    `repeat`: how it bears repetition. `safe`: doing it twice is doing it once. `keyed`: the platform de-duplicates by
+    our key. `findable`: `find` tells whether our key is there already; asked after an unknown outcome. `never`: after
+    an unknown outcome a person is asked.
+    `reverse`: `exact` (the action `undo` restores what was), `offset` (it makes good, traces stay), `none`.
+    """
+
+    action: str
+    run: Callable[[Session, Command], Steps]
+    repeat: Literal["safe", "keyed", "findable", "never"]
+    reverse: Literal["exact", "offset", "none"] = "none"
+    undo: str = ""
+    find: Callable[[Session, Command], Finding] | None = None
+    needs: str = ""
+    """Scope or right that the shop must have granted."""
+    effects: str = ""
+    """Side effects that a person should know before using it."""
+
+
+class Adapter(Protocol):
+    """One platform. Implementations are stateless; `registry` holds one of each."""
+
+    name: str
+    reading: int
+    """Number of this adapter's way of reading; raised when a fix must beat what was read before."""
+    content_types: frozenset[str]
+    keep: frozenset[str]
+    """Names of the request headers (lower case) that `read` needs; all others are forgotten at the door."""
+    success: Answer
+    mapping: Mapping[str, tuple[str, ...]]
+    """The default mapping of marks to what shops show."""
+    levers: Mapping[str, Lever]
+    looks: frozenset[str]
+    """Kinds of subject that `look` can ask about."""
+
+    def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
+        """The answer to an unsigned handshake that carries no data, or None."""
+        ...
+
+    def verify(
+        self, raw: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], shop: Shop, now: datetime
+    ) -> Refusal | None:
+        """None where the raw bytes are authentic under any of the live secrets; never raises."""
+        ...
+
+    def refuse(self, raw: bytes) -> Answer | None:
+        """An answer to authentic content that its sender must correct (only `standard`), or None."""
+        ...
+
+    def read(self, delivery: Delivery, shop: Shop) -> Read:
+        """Read an authentic delivery. Raises Unreadable, and nothing else."""
+        ...
+
+    def look(self, subject: Subject, session: Session) -> Looking:
+        """Ask the platform for the present truth of a subject."""
+        ...

@@ -1,0 +1,30 @@
+"""The adapters by name: to add a platform is one module, its fixtures, and one row here."""
+
+from chalicelib.platforms.base import Adapter
+
+
+def adapter(name: str) -> Adapter:
+    """The adapter of a platform. Raises KeyError for a name that is not a platform.
+
+    Imported when asked for: the hook serves one connection at a time and must start fast.
+    """
+    if name == "standard":
+        from chalicelib.platforms.standard import Standard
+
+        return Standard()
+    if name == "shopify":
+        from chalicelib.platforms.shopify import Shopify
+
+        return Shopify()
+    if name == "woocommerce":
+        from chalicelib.platforms.woocommerce import WooCommerce
+
+        return WooCommerce()
+    if name == "dokan":
+        from chalicelib.platforms.dokan import Dokan
+
+        return Dokan()
+    raise KeyError(name)
+
+
+NAMES = ("standard", "shopify", "woocommerce", "dokan")
