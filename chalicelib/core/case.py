@@ -42,13 +42,16 @@ class CaseId:
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """What a clock was last seen to show, and with which versions it was judged. Waiting clocks are not kept."""
+    """What a clock was last seen to show, and with which versions it was judged. Waiting clocks are not kept.
+
+    `end`: when it was stopped (met, met_late), voided, or when the pause began that holds it now.
+    """
 
     status: Status
     start: datetime
     due: datetime | None
     due_day: date | None
-    stop: datetime | None
+    end: datetime | None
     version: str
     zone: str
     calendar: str
@@ -69,15 +72,15 @@ class StepState:
 class Action:
     """One effect on the world, by its key within the case: `clock|step|generation|index`, `|undo` for its reverse.
 
-    `hold`: why it waits for a person (`advise`, `storm`, `no_look`, `unknown`), empty when it may go.
-    `lease`: until when somebody is sending it. `handle`: what the platform gave us to take it back with.
+    `try_at`: not before this instant. `lease`: until when somebody is sending it.
+    `hold`: why it waits for a person (`advise`, `storm`, `no_look`, `no_money`), empty when it may go.
+    `handle`: what the platform gave us to take it back with.
     """
 
     name: str
     state: ActionState
     version: str
-    due: datetime
-    try_at: datetime | None = None
+    try_at: datetime
     attempts: int = 0
     lease: datetime | None = None
     hold: str = ""

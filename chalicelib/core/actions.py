@@ -1,0 +1,144 @@
+"""Actions in a ledger: their keys, and their life from planned to an outcome (DESIGN law 5).
+
+A key is `clock|step|generation|index`, with `|undo` for the action that takes it back. It never names a version, so
+a new version of a rule takes no step twice. Every function returns a new ledger and changes nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.core.case import Action, Ledger
+from chalicelib.core.words import ActionState
+
+RESEND = timedelta(seconds=60)
+"""An action that was handed to the queue is handed to it again after this long without an outcome."""
+UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionKey:
+    """The parts of an action's key within its case."""
+
+    clock: str
+    step: str
+    generation: int
+    index: int
+    undo: bool = False
+
+    def __str__(self) -> str:
+        text = f"{escape(self.clock)}|{escape(self.step)}|{self.generation}|{self.index}"
+        return f"{text}|{UNDO}" if self.undo else text
+
+    @property
+    def reverse(self) -> "ActionKey":
+        return replace(self, undo=True)
+
+    @property
+    def rule(self) -> str:
+        return self.clock.split("#", 1)[0]
+
+    @classmethod
+    def parse(cls, text: str) -> "ActionKey":
+        """The reverse of `str`. Raises ValueError."""
+        parts = text.split("|")
+        if len(parts) not in (4, 5) or (len(parts) == 5 and parts[4] != UNDO):
+            raise ValueError(f"not the key of an action: {text!r}")
+        return cls(unescape(parts[0]), unescape(parts[1]), int(parts[2]), int(parts[3]), len(parts) == 5)
+
+
+def escape(text: str) -> str:
+    """`|` and `.` have a meaning in keys and in signed message ids; ids of shops may hold both."""
+    return text.replace("%", "%25").replace("|", "%7C").replace(".", "%2E")
+
+
+def unescape(text: str) -> str:
+    return text.replace("%2E", ".").replace("%7C", "|").replace("%25", "%")
+
+
+def of_step(ledger: Ledger, clock: str, step: str, generation: int) -> Iterator[tuple[ActionKey, Action]]:
+    """The actions of one taking of a step, undoings left out."""
+    for text, action in ledger.actions.items():
+        key = ActionKey.parse(text)
+        if (key.clock, key.step, key.generation, key.undo) == (clock, step, generation, False):
+            yield key, action
+
+
+def with_action(ledger: Ledger, key: str, action: Action) -> Ledger:
+    return replace(ledger, actions={**ledger.actions, key: action})
+
+
+def ready(ledger: Ledger, now: datetime) -> list[str]:
+    """Keys of the actions to hand to the sender now: planned and allowed, or left behind by a sender that died."""
+    keys = []
+    for key, action in ledger.actions.items():
+        waiting = action.state is ActionState.PLANNED and not action.hold and action.try_at <= now
+        lost = action.state is ActionState.SENDING and action.lease is not None and action.lease <= now
+        if waiting or lost:
+            keys.append(key)
+    return keys
+
+
+def next_try(ledger: Ledger, now: datetime) -> datetime | None:
+    """When the case must be looked at again for the sake of its actions alone."""
+    times = []
+    for action in ledger.actions.values():
+        if action.state is ActionState.SENDING and action.lease is not None:
+            times.append(max(action.lease, now + RESEND))
+        elif action.state is ActionState.PLANNED and not action.hold:
+            times.append(action.try_at if action.try_at > now else now + RESEND)
+    return min(times, default=None)
+
+
+def claim(ledger: Ledger, key: str, now: datetime, lease: timedelta) -> tuple[Ledger, bool] | None:
+    """Take an action for sending until `now + lease`. The flag tells that an earlier try has an unknown outcome.
+
+    None: somebody else holds it, it has its outcome, it waits for a person, or its time has not come.
+    """
+    if key not in ready(ledger, now):
+        return None
+    action = ledger.actions[key]
+    again = action.state is ActionState.SENDING or action.reason == "uncertain"
+    taken = replace(action, state=ActionState.SENDING, lease=now + lease, attempts=action.attempts + 1)
+    return with_action(ledger, key, taken), again
+
+
+def finish(ledger: Ledger, key: str, state: ActionState, reason: str = "", handle: str = "") -> Ledger:
+    """Write an outcome. An outcome that is there already stays: the first writer saw the effect."""
+    action = ledger.actions[key]
+    if action.state not in (ActionState.SENDING, ActionState.PLANNED):
+        return ledger
+    hold = action.hold if state is ActionState.PLANNED else ""
+    return with_action(
+        ledger, key, replace(action, state=state, reason=reason, handle=handle or action.handle, lease=None, hold=hold)
+    )
+
+
+def postpone(ledger: Ledger, key: str, try_at: datetime, reason: str) -> Ledger:
+    """Back to planned, not before `try_at`: throttling is not failure."""
+    action = ledger.actions[key]
+    return with_action(
+        ledger, key, replace(action, state=ActionState.PLANNED, try_at=try_at, lease=None, reason=reason)
+    )
+
+
+def put_on_hold(ledger: Ledger, key: str, why: str) -> Ledger:
+    """Back to planned until a person says go."""
+    action = ledger.actions[key]
+    return with_action(ledger, key, replace(action, state=ActionState.PLANNED, hold=why, lease=None))
+
+
+def approve(ledger: Ledger, key: str, now: datetime) -> Ledger:
+    """A person says go. Raises KeyError for an unknown key, ValueError where nothing waits."""
+    action = ledger.actions[key]
+    if action.state is not ActionState.PLANNED or not action.hold:
+        raise ValueError(f"{key} does not wait for a person")
+    return with_action(ledger, key, replace(action, hold="", try_at=now))
+
+
+def decline(ledger: Ledger, key: str, reason: str) -> Ledger:
+    """A person says no. Raises KeyError for an unknown key, ValueError where nothing waits."""
+    action = ledger.actions[key]
+    if action.state is not ActionState.PLANNED or not action.hold:
+        raise ValueError(f"{key} does not wait for a person")
+    return finish(ledger, key, ActionState.DROPPED, reason)

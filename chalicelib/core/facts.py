@@ -1,0 +1,102 @@
+"""Reading and writing the text of one fact after its declared type. Errors say what was wanted, never what was found:
+the caller decides whether the value may be shown."""
+
+import re
+import unicodedata
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from chalicelib.core.calendars import zone
+from chalicelib.core.events import FactValue
+from chalicelib.core.instants import parse_day, parse_instant, show
+from chalicelib.core.words import FactType
+
+_CODE = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,118}[^\s\x00-\x1f\x7f])?")
+_MONEY = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+ID_BYTES = 200
+
+
+def read_id(value: object) -> str:
+    """An id: text in NFC, 1 to 200 bytes, without control characters. Raises ValueError."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("an id as text")
+    text = value if value.isascii() else unicodedata.normalize("NFC", value)
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise ValueError("an id without lone surrogates") from None
+    if size > ID_BYTES:
+        raise ValueError(f"an id of at most {ID_BYTES} bytes")
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("an id without control characters or outer spaces")
+    return text
+
+
+def read_money(value: object) -> Decimal:
+    """Money as a decimal string, at most 15 digits before the point and 6 after. Raises ValueError."""
+    if not isinstance(value, str) or not _MONEY.fullmatch(value):
+        raise ValueError('money as a decimal string like "199.00"')
+    return Decimal(value)
+
+
+def read_fact(kind: FactType, value: object) -> FactValue:
+    """The value of a fact. Raises ValueError with what was wanted."""
+    if kind is FactType.FLAG:
+        if isinstance(value, bool):
+            return value
+        raise ValueError("true or false")
+    if kind is FactType.NUMBER:
+        return _number(value)
+    if not isinstance(value, str):
+        raise ValueError(_WANTED[kind])
+    if kind is FactType.MONEY:
+        return read_money(value)
+    if kind is FactType.INSTANT:
+        return _instant(value)
+    if kind is FactType.ID:
+        return read_id(value)
+    if kind is FactType.ZONE:
+        zone(value)
+        return value
+    if not _PATTERNS[kind].fullmatch(value):
+        raise ValueError(_WANTED[kind])
+    return unicodedata.normalize("NFC", value)
+
+
+_PATTERNS = {FactType.CODE: _CODE, FactType.COUNTRY: _COUNTRY, FactType.CURRENCY: _CURRENCY}
+_WANTED = {
+    FactType.CODE: "a short code of at most 120 characters",
+    FactType.COUNTRY: "a country of two capital letters (ISO 3166-1)",
+    FactType.CURRENCY: "a currency of three capital letters (ISO 4217)",
+    FactType.MONEY: 'money as a decimal string like "199.00"',
+    FactType.INSTANT: "an instant like 2026-11-20T10:00:00Z, or a date",
+    FactType.ID: "an id as text",
+    FactType.ZONE: "a time zone like Asia/Shanghai",
+}
+
+
+def _number(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
+        raise ValueError("a number")
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError("a number") from None
+    if not number.is_finite() or number.adjusted() > 15 or (number and number.adjusted() < -9):
+        raise ValueError("a number of at most 15 digits")
+    return number
+
+
+def _instant(value: str) -> datetime | date:
+    return parse_day(value) if len(value) == 10 else parse_instant(value)
+
+
+def write_fact(value: FactValue | None) -> str | bool | None:
+    """The wire form of a value; `read_fact` of its type gives it back."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return show(value) if isinstance(value, datetime) else value.isoformat()

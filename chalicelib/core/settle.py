@@ -1,0 +1,136 @@
+"""From a verdict to the next ledger: clocks as they now stand, steps taken and withdrawn, actions planned, dropped or
+reversed. Pure; the shell writes the result in one conditional write (DESIGN laws 4 to 7 and 11)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from chalicelib.core.actions import ActionKey, next_try, of_step
+from chalicelib.core.case import Action, Case, ClockState, Ledger, StepState
+from chalicelib.core.clocks import Reading
+from chalicelib.core.evaluate import Taken, Verdict
+from chalicelib.core.rules import Do, Step
+from chalicelib.core.words import ACTIONS, ENDED, OPEN_STATES, ActionState, Group, Mode, Status
+
+MAX_OPEN_ACTIONS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What Redress may do on a connection.
+
+    `undo`: action -> the action that takes it back, for the levers that have one. `storm`: rules that breach in
+    numbers just now; their penalties and refunds wait for a person.
+    """
+
+    modes: Mapping[Group, Mode] = field(default_factory=dict)
+    acts_from: datetime | None = None
+    levers: frozenset[str] = frozenset()
+    undo: Mapping[str, str] = field(default_factory=dict)
+    looks: frozenset[str] = frozenset()
+    storm: frozenset[str] = frozenset()
+
+    def mode(self, group: Group) -> Mode:
+        return self.modes.get(group, Mode.OBSERVE)
+
+
+OWN_EFFECT: Mapping[str, str] = {"penalise": "penalise"}
+"""Actions whose effect is an entry of ours, not a call to the shop, with what takes them back."""
+NO_LEVER_NEEDED = frozenset(["alert", "penalise", "webhook", "open_complaint"])
+
+
+def settle(case: Case, verdict: Verdict, terms: Terms) -> Case:
+    """The case after the verdict: next ledger and next wake. Settling the same verdict twice changes nothing."""
+    ledger = _clocks(case.ledger, verdict)
+    for clock, step in verdict.withdrawn:
+        ledger = _withdraw(ledger, clock, step)
+    for taken in verdict.taken:
+        ledger = _take(case, ledger, verdict, taken, terms)
+    ledger = undo_withdrawn(ledger, verdict.now, terms)
+    times = [one for one in (verdict.wake_at, next_try(ledger, verdict.now)) if one is not None]
+    return replace(case, ledger=ledger, wake_at=min(times, default=None))
+
+
+def _clocks(ledger: Ledger, verdict: Verdict) -> Ledger:
+    clocks = {one.clock: _state(one) for one in verdict.clocks if one.status is not Status.WAITING}
+    return ledger if clocks == ledger.clocks else replace(ledger, clocks=clocks)
+
+
+def _state(reading: Reading) -> ClockState:
+    assert reading.start is not None, "only a waiting clock has no start"
+    end = reading.stop
+    if reading.status is Status.VOID:
+        end = reading.void
+    elif reading.status is Status.PAUSED:
+        end = reading.holds[-1].begin
+    return ClockState(
+        reading.status, reading.start, reading.due, reading.due_day, end, reading.version, reading.zone, reading.calendar
+    )
+
+
+def _withdraw(ledger: Ledger, clock: str, step: str) -> Ledger:
+    state = ledger.steps[clock, step]
+    actions = dict(ledger.actions)
+    for key, action in of_step(ledger, clock, step, state.generation):
+        if action.state is ActionState.PLANNED:
+            actions[str(key)] = replace(action, state=ActionState.DROPPED, reason="withdrawn", hold="")
+    steps = {**ledger.steps, (clock, step): replace(state, withdrawn=True)}
+    return replace(ledger, steps=steps, actions=actions)
+
+
+def _take(case: Case, ledger: Ledger, verdict: Verdict, taken: Taken, terms: Terms) -> Ledger:
+    reading = verdict.clock(taken.clock)
+    step = reading.rule.step(taken.step) if reading else None
+    assert reading is not None and step is not None, "a verdict takes steps of its own clocks"
+    actions = dict(ledger.actions)
+    acting = False
+    for index, do in enumerate(step.do):
+        action = _plan(case, reading, step, do, taken, verdict.now, terms)
+        if action is not None:
+            acting = True
+            actions[str(ActionKey(taken.clock, taken.step, taken.generation, index))] = action
+    state = StepState(taken.at, taken.generation, reading.version, observed=not acting)
+    full = sum(action.state in OPEN_STATES for action in actions.values()) > MAX_OPEN_ACTIONS
+    if full:
+        return replace(ledger, full=True)
+    return replace(ledger, actions=actions, steps={**ledger.steps, (taken.clock, taken.step): state})
+
+
+def _plan(
+    case: Case, reading: Reading, step: Step, do: Do, taken: Taken, now: datetime, terms: Terms
+) -> Action | None:
+    """The action to plan, in the state that mode, time and levers allow; None for one that is only reported."""
+    word = ACTIONS[do.action]
+    mode = terms.mode(word.group)
+    if do.action == "alert" or mode is Mode.OBSERVE:
+        return None
+    if terms.acts_from is not None and taken.at < terms.acts_from:
+        return None
+    action = Action(do.action, ActionState.PLANNED, reading.version, now)
+    late_ok = word.late_ok if step.late_ok is None else step.late_ok
+    if late_ok is not None and now - taken.at > timedelta(seconds=late_ok):
+        return replace(action, state=ActionState.SKIPPED, reason="late")
+    if word.late_ok is not None and reading.status in ENDED - {Status.BREACHED}:
+        return replace(action, state=ActionState.SKIPPED, reason="ended")
+    if do.action not in terms.levers and do.action not in NO_LEVER_NEEDED:
+        return replace(action, state=ActionState.REFUSED, reason="no_lever")
+    if mode is Mode.ADVISE:
+        return replace(action, hold="advise")
+    if word.confirm and case.id.subject.kind not in terms.looks:
+        return replace(action, hold="no_look")
+    if reading.rule.id in terms.storm and word.group in (Group.PENALTY, Group.MONEY):
+        return replace(action, hold="storm")
+    return action
+
+
+def undo_withdrawn(ledger: Ledger, now: datetime, terms: Terms) -> Ledger:
+    """Plan the reverse of whatever a withdrawn step did. Also run after each outcome: a step may have been withdrawn
+    while its action was under way."""
+    actions = dict(ledger.actions)
+    for (clock, step), state in ledger.steps.items():
+        for key, action in of_step(ledger, clock, step, state.generation) if state.withdrawn else ():
+            undo = terms.undo.get(action.name) or OWN_EFFECT.get(action.name)
+            reverse = str(key.reverse)
+            if action.state is ActionState.DONE and undo and reverse not in actions:
+                actions[reverse] = Action(undo, ActionState.PLANNED, action.version, now, handle=action.handle)
+    return ledger if len(actions) == len(ledger.actions) else replace(ledger, actions=actions)

@@ -1,0 +1,244 @@
+"""The wire form of an event (DESIGN section 5): one JSON object in, one Event out, and back.
+
+Every mistake is a BadEvent that names the field, what was found and what was wanted. Undeclared marks and facts are
+dropped and counted; unknown top-level fields are ignored and counted.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from chalicelib.core.events import Event, FactValue, Link, Mark, Subject, Version
+from chalicelib.core.facts import read_fact, read_id, read_money, write_fact
+from chalicelib.core.instants import parse_instant, show
+from chalicelib.core.words import CORE, KINDS, SOURCES, Vocabulary
+
+MAX_VERSION = 10**18
+_FIELDS = frozenset(
+    ["id", "subject", "seller", "buyer", "occurred_at", "version", "source", "look", "reading", "marks", "facts",
+     "whole", "links"]
+)  # fmt: skip
+_KEEPS = frozenset(["name", "at", "of", "version", "value"])
+
+
+class BadEvent(ValueError):
+    """An object that is not an event. `found` is a short rendering of the offending value, for its sender's eyes."""
+
+    def __init__(self, field: str, found: object, wanted: str) -> None:
+        shown = found if isinstance(found, str) else type(found).__name__ if isinstance(found, (dict, list)) else found
+        self.field, self.found, self.wanted = field, _brief(shown), wanted
+        super().__init__(f"{field}: found {self.found}, wanted {wanted}")
+
+
+def _brief(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    text = text.encode("ascii", "backslashreplace").decode()
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+MISSING = "nothing"
+
+
+def _fail(field: str, found: object, wanted: str) -> NoReturn:
+    raise BadEvent(field, found, wanted)
+
+
+def _object(value: object, field: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        _fail(field, value, "an object")
+    return value
+
+
+def _list(value: object, field: str) -> list[Any]:
+    if not isinstance(value, list):
+        _fail(field, value, "a list")
+    return value
+
+
+def _id(value: object, field: str) -> str:
+    try:
+        return read_id(value)
+    except ValueError as error:
+        _fail(field, MISSING if value is None else value, str(error))
+
+
+def _instant(value: object, field: str) -> datetime:
+    if not isinstance(value, str):
+        _fail(field, MISSING if value is None else value, "an instant like 2026-11-20T10:00:00Z")
+    try:
+        return parse_instant(value)
+    except ValueError as error:
+        _fail(field, value, f"an instant like 2026-11-20T10:00:00Z ({error})")
+
+
+def _version(value: object, field: str) -> Version:
+    if isinstance(value, str):
+        return _instant(value, field)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_VERSION:
+        _fail(field, value, "an instant or a non-negative integer")
+    return value
+
+
+def read_event(value: object, words: Vocabulary = CORE) -> Event:
+    """The event that a parsed JSON object describes. Raises BadEvent."""
+    data = _object(value, "event")
+    subject = _object(data.get("subject", MISSING), "subject")
+    kind = subject.get("kind")
+    if kind not in KINDS:
+        _fail("subject.kind", MISSING if kind is None else kind, "one of " + ", ".join(sorted(KINDS)))
+    occurred_at = _instant(data.get("occurred_at"), "occurred_at")
+    version = data.get("version")
+    source = data.get("source", "platform")
+    if not isinstance(source, str) or source not in SOURCES:
+        _fail("source", source, "one of " + ", ".join(SOURCES))
+    reading = data.get("reading", 0)
+    if isinstance(reading, bool) or not isinstance(reading, int) or not 0 <= reading < 1_000_000:
+        _fail("reading", reading, "a small non-negative integer")
+    if not any(data.get(name) for name in ("marks", "facts", "links", "whole", "seller")):
+        _fail("event", MISSING, "one of marks, facts, links")
+    dropped = [name for name in data if name not in _FIELDS]
+    facts = _facts(data, words, dropped)
+    return Event(
+        id=_id(data.get("id"), "id"),
+        subject=Subject(str(kind), _id(subject.get("id"), "subject.id")),
+        occurred_at=occurred_at,
+        version=occurred_at if version is None else _version(version, "version"),
+        source=source,
+        look=data.get("look") is True,
+        reading=reading,
+        marks=_marks(data, words, dropped),
+        facts=facts,
+        whole=_whole(data, words, dropped),
+        links=_links(data),
+        dropped=tuple(dropped),
+    )
+
+
+def _facts(data: dict[str, Any], words: Vocabulary, dropped: list[str]) -> dict[str, FactValue | None]:
+    facts: dict[str, FactValue | None] = {}
+    told = data.get("facts")
+    if told is not None:
+        for name, value in _object(told, "facts").items():
+            word = words.facts.get(name)
+            if word is None or name in ("seller", "buyer"):
+                dropped.append(f"facts.{name}")
+                continue
+            try:
+                facts[name] = None if value is None else read_fact(word.type, value)
+            except ValueError as error:
+                _fail(f"facts.{name}", value, str(error))
+    for name in ("seller", "buyer"):
+        if name in data:
+            facts[name] = None if data[name] is None else _id(data[name], name)
+    return facts
+
+
+def _marks(data: dict[str, Any], words: Vocabulary, dropped: list[str]) -> tuple[Mark, ...]:
+    told = data.get("marks")
+    if told is None:
+        return ()
+    marks = []
+    for index, one in enumerate(_list(told, "marks")):
+        field = f"marks[{index}]"
+        mark = _object(one, field)
+        name = mark.get("name")
+        if not isinstance(name, str):
+            _fail(f"{field}.name", MISSING if name is None else name, "the name of a mark")
+        if name not in words.marks:
+            dropped.append(name if len(name) <= 60 else name[:60])
+            continue
+        dropped.extend(f"{field}.{extra}" for extra in mark if extra not in _KEEPS)
+        if "at" not in mark:
+            _fail(f"{field}.at", MISSING, "an instant, or null to take the mark back")
+        at, of, version = mark["at"], mark.get("of"), mark.get("version")
+        marks.append(
+            Mark(
+                name,
+                None if at is None else _instant(at, f"{field}.at"),
+                "" if of is None or of == "" else _id(of, f"{field}.of"),
+                None if version is None else _version(version, f"{field}.version"),
+                _value(mark.get("value"), f"{field}.value"),
+            )
+        )
+    return tuple(marks)
+
+
+def _value(value: object, field: str) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        return read_money(value)
+    except ValueError as error:
+        _fail(field, value, str(error))
+
+
+def _whole(data: dict[str, Any], words: Vocabulary, dropped: list[str]) -> frozenset[str]:
+    told = data.get("whole")
+    if told is None:
+        return frozenset()
+    names = _list(told, "whole")
+    for index, name in enumerate(names):
+        if not isinstance(name, str):
+            _fail(f"whole[{index}]", name, "the name of a mark")
+    dropped.extend(f"whole.{name[:60]}" for name in names if name not in words.marks)
+    return frozenset(name for name in names if name in words.marks)
+
+
+def _links(data: dict[str, Any]) -> tuple[Link, ...]:
+    told = data.get("links")
+    if told is None:
+        return ()
+    links = []
+    for index, one in enumerate(_list(told, "links")):
+        field = f"links[{index}]"
+        link = _object(one, field)
+        kind = link.get("kind")
+        if kind not in KINDS:
+            _fail(f"{field}.kind", MISSING if kind is None else kind, "one of " + ", ".join(sorted(KINDS)))
+        links.append(Link(_id(link.get("rel"), f"{field}.rel"), str(kind), _id(link.get("id"), f"{field}.id")))
+    return tuple(links)
+
+
+def write_event(event: Event) -> dict[str, Any]:
+    """The JSON object of an event; `read_event` gives an equal one back."""
+    data: dict[str, Any] = {
+        "id": event.id,
+        "subject": {"kind": event.subject.kind, "id": event.subject.id},
+        "occurred_at": show(event.occurred_at),
+        "version": _write_version(event.version),
+        "source": event.source,
+    }
+    if event.look:
+        data["look"] = True
+    if event.reading:
+        data["reading"] = event.reading
+    if event.marks:
+        data["marks"] = [_write_mark(mark) for mark in event.marks]
+    facts = {name: write_fact(value) for name, value in event.facts.items() if name not in ("seller", "buyer")}
+    if facts:
+        data["facts"] = facts
+    for name in ("seller", "buyer"):
+        if name in event.facts:
+            data[name] = event.facts[name]
+    if event.whole:
+        data["whole"] = sorted(event.whole)
+    if event.links:
+        data["links"] = [{"rel": link.rel, "kind": link.kind, "id": link.id} for link in event.links]
+    return data
+
+
+def _write_version(version: Version) -> str | int:
+    return show(version) if isinstance(version, datetime) else version
+
+
+def _write_mark(mark: Mark) -> dict[str, Any]:
+    data: dict[str, Any] = {"name": mark.name, "at": None if mark.at is None else show(mark.at)}
+    if mark.of:
+        data["of"] = mark.of
+    if mark.version is not None:
+        data["version"] = _write_version(mark.version)
+    if mark.value is not None:
+        data["value"] = f"{mark.value:f}"
+    return data
+
+

@@ -1,0 +1,180 @@
+"""The ports of everything that is stored or queued. A store handle is bound to one account: a call that would cross
+accounts cannot be written. `memory.py` and `chalicelib.aws` keep the same contracts; one suite tests both.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from chalicelib.core.case import Case, CaseId
+
+
+class Conflict(Exception):
+    """Somebody else wrote first: look again."""
+
+
+class Newer(Exception):
+    """The item was written by a newer form of this program: put the message back, do not touch the item."""
+
+
+class Clock(Protocol):
+    """The only source of the present instant."""
+
+    def now(self) -> datetime: ...
+
+
+class Cases(Protocol):
+    """The cases of one account. Reads are consistent."""
+
+    def get(self, case_id: CaseId) -> Case:
+        """The stored case, or a new one of version 0. Raises Newer."""
+        ...
+
+    def get_many(self, case_ids: Sequence[CaseId]) -> Mapping[CaseId, Case]:
+        """Each asked case, new ones included."""
+        ...
+
+    def put(self, case: Case) -> Case:
+        """Write on condition that the stored version is `case.version`; the result carries the next one.
+
+        Raises Conflict. Any other exception leaves the outcome unknown: read again, never assume.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """One entry of the wake index: look at this case. Carries no authority (DESIGN law 3)."""
+
+    case_id: CaseId
+    wake_at: datetime
+
+
+class WakeIndex(Protocol):
+    """The sparse index of what is to be looked at, over all accounts. Reads may lag behind writes."""
+
+    def bucket(self, minute: int, shard: int) -> Iterator[Wake]:
+        """Entries whose wake falls into a minute (since 1970), in one shard."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A stored document with its version (1 and up)."""
+
+    sort: str
+    data: Mapping[str, Any]
+    version: int
+
+
+class Records(Protocol):
+    """Small documents of one account: policies, purses, checkpoints, quarantine, switches. Keys are (kind, sort)."""
+
+    def get(self, kind: str, sort: str) -> Record | None: ...
+
+    def put(
+        self, kind: str, sort: str, data: Mapping[str, Any], expected: int | None = None, expires: datetime | None = None
+    ) -> int:
+        """Write and return the new version. `expected` 0: only where absent; n: only over version n; None: always.
+
+        Raises Conflict.
+        """
+        ...
+
+    def add(self, kind: str, sort: str, field: str, amount: int, expires: datetime | None = None) -> int:
+        """Add to a counter atomically and return its value."""
+        ...
+
+    def query(self, kind: str, prefix: str = "") -> Iterator[Record]:
+        """The records of a kind in order of `sort`."""
+        ...
+
+    def delete(self, kind: str, sort: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message for a queue. `delay`: 0 to 900 whole seconds. `group`: the account, for fair sharing."""
+
+    body: str
+    delay: int = 0
+    group: str = ""
+
+
+class Queue(Protocol):
+    """Delivers at least once, in any order."""
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Send all, in batches. Raises QueueFailed for those that were not taken, after retrying them once."""
+        ...
+
+
+class QueueFailed(Exception):
+    """Some messages were not accepted."""
+
+
+class Blobs(Protocol):
+    """Objects by key, encrypted at rest. Keys begin with `raw/`, `inbox/`, `journal/`, `policies/`."""
+
+    def put(self, key: str, body: bytes) -> None: ...
+
+    def get(self, key: str) -> bytes:
+        """Raises KeyError."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """In order."""
+        ...
+
+
+class Bus(Protocol):
+    """The bus of outgoing escalations."""
+
+    def put(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Each a CloudEvent. Raises QueueFailed where the bus did not take all of them."""
+        ...
+
+
+class Vault(Protocol):
+    """Encrypts what only hook and act may read. `context` binds a secret to its place."""
+
+    def encrypt(self, plain: bytes, context: Mapping[str, str]) -> bytes: ...
+
+    def decrypt(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
+        """Raises ValueError where the secret does not belong to this place."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One store on one platform, as stored. `secrets` and `credentials` are sealed by the Vault.
+
+    `token_hash`: hex SHA-256 of the hook token. `modes`: group of action -> mode. `version` for conditional writes.
+    """
+
+    account: str
+    name: str
+    platform: str
+    token_hash: str
+    secrets: bytes = field(repr=False, default=b"")
+    credentials: bytes = field(repr=False, default=b"")
+    address: str = ""
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    modes: Mapping[str, str] = field(default_factory=dict)
+    acts_from: datetime | None = None
+    active: bool = True
+    version: int = 0
+
+
+class Connections(Protocol):
+    """The connections of all accounts; the hook knows the account only from the token."""
+
+    def get(self, account: str, name: str) -> Connection | None: ...
+
+    def put(self, connection: Connection) -> Connection:
+        """Write on condition of `connection.version`. Raises Conflict."""
+        ...
+
+    def names(self, account: str) -> Iterator[str]: ...
