@@ -1,0 +1,13 @@
+"""Declares what is deployed: one REST API, one function per module of chalicelib.entry. It holds no logic.
+
+Chalice reads this file to package; of the functions, only the REST API imports it when it runs.
+"""
+
+from chalice.app import Chalice
+
+from chalicelib.entry import act, apply, hook, late, ops, project, sweep, wake
+
+app = Chalice(app_name="redress", configure_logs=False)
+
+for entry in (hook, apply, wake, late, act, sweep, project, ops):
+    app.register_blueprint(entry.blueprint)

@@ -1,0 +1,15 @@
+"""The Lambda behind POST /hooks/{token}: the one that strangers reach.
+
+It must stay light: neither requests, pydantic nor yaml may enter its import graph (a test holds it to that).
+"""
+
+from chalice.app import Blueprint
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.lambda_function(name="hook")
+def hook(event: dict[str, object], context: object) -> object:
+    from chalicelib import bootstrap
+
+    return bootstrap.hook()(event)
