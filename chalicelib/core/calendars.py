@@ -46,10 +46,6 @@ class Calendar:
         # A midnight inside a gap is read with the offset before the gap, which lands on the first moment after it.
         return local.astimezone(UTC)
 
-    def add_days(self, moment: datetime, days: int) -> date:
-        """The day that lies `days` calendar days after the day of `moment`."""
-        return self.day(moment) + timedelta(days=days)
-
 
 UTC_CALENDAR = Calendar()
 

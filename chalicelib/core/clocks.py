@@ -169,7 +169,7 @@ def due_of(limit: Limit, start: datetime, holds: tuple[Hold, ...], view: View, c
     if isinstance(limit, Span):
         at = count_on(start, timedelta(seconds=limit.seconds), holds)
         return Due(at, reason="" if at else PAUSED)
-    day = calendar.add_days(start, limit.days - (limit.first_day == "included"))
+    day = calendar.day(start) + timedelta(days=limit.days - (limit.first_day == "included"))
     at, base, lost = calendar.end_of(day), day, timedelta(0)
     for hold in holds:
         if hold.begin >= at:
