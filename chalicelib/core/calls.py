@@ -1,7 +1,10 @@
 """Outgoing HTTP requests and their answers as plain values, so that adapters and channels need no I/O."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+_ORIGIN = re.compile(r"(https?://)(?:[^/?#\\]*@)?([A-Za-z0-9.:\[\]_-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,9 @@ class Call:
     timeout: float = 10.0
 
     def __repr__(self) -> str:
-        return f"Call({self.method} {self.url.split('?')[0]})"
+        # The origin alone: user-info, paths (of chat webhooks) and queries carry secrets.
+        origin = _ORIGIN.match(self.url)
+        return f"Call({self.method} {''.join(origin.groups()) if origin else '?'}, {len(self.body)} bytes)"
 
 
 @dataclass(frozen=True, slots=True)
