@@ -28,7 +28,7 @@ TIMESTAMP = "webhook-timestamp"
 SIGNATURE = "webhook-signature"
 
 # Id, timestamp and body are joined by full stops, so an id that holds one could say two things.
-_ID = re.compile(r"[!-\-/-~]{1,256}")
+_ID = re.compile(r"[!-\-/-~]{1,2048}")
 _SECONDS = re.compile(r"0|[1-9][0-9]{0,11}")
 
 
@@ -62,12 +62,12 @@ def parse_secret(secret: str) -> bytes:
 def sign(msg_id: str, timestamp: int, body: bytes, secrets: str | Sequence[str]) -> str:
     """The signature header for a body: one `v1,BASE64` for each secret, separated by spaces, in the order given.
 
-    `timestamp` is in seconds since 1970. Raises ValueError for an id that is empty, longer than 256, holds a full stop,
+    `timestamp` is in seconds since 1970. Raises ValueError for an id that is empty, longer than 2048, holds a full stop,
     a space or anything but printable ASCII; for a timestamp below 0 or of 13 digits; for no secret or a broken one.
     """
     if not _ID.fullmatch(msg_id):
         raise ValueError(
-            "an id that cannot be signed: wanted 1 to 256 printable ASCII characters, no full stop or space"
+            "an id that cannot be signed: wanted 1 to 2048 printable ASCII characters, no full stop or space"
         )
     if not _SECONDS.fullmatch(str(timestamp)):
         raise ValueError("a timestamp that cannot be signed: wanted whole seconds since 1970")
@@ -98,7 +98,7 @@ def verify(
         if not value:
             return Refusal(f"no {name} header")
     if not _ID.fullmatch(msg_id):
-        return Refusal(f"{ID} is not 1 to 256 printable ASCII characters without a full stop")
+        return Refusal(f"{ID} is not 1 to 2048 printable ASCII characters without a full stop")
     if not _SECONDS.fullmatch(stamp):
         return Refusal(f"{TIMESTAMP} is not whole seconds since 1970")
     age = now - EPOCH - timedelta(seconds=int(stamp))

@@ -94,7 +94,7 @@ REFUSED = [
     (headers(id="msg 1"), "printable", "a space in the id"),
     (headers(id="msg_é"), "printable", "an id beyond ASCII"),
     (headers(id="msg_1\n"), "printable", "a line feed at the end of the id"),
-    (headers(id="m" * 257), "256", "an id without end"),
+    (headers(id="m" * 2049), "2048", "an id without end"),
     (headers(timestamp="now"), "whole seconds", "no number"),
     (headers(timestamp="1614265330.0"), "whole seconds", "a fraction"),
     (headers(timestamp="-1614265330"), "whole seconds", "below zero"),
@@ -169,7 +169,7 @@ def test_without_secrets_nothing_is_authentic() -> None:
         sign(ID, STAMP, BODY, [])
 
 
-@pytest.mark.parametrize("msg_id", ["", "a.b", "a b", "订单", "a\r\nb", "x" * 257])
+@pytest.mark.parametrize("msg_id", ["", "a.b", "a b", "订单", "a\r\nb", "x" * 2049])
 def test_an_id_that_could_be_read_in_two_ways_is_not_signed(msg_id: str) -> None:
     with pytest.raises(ValueError, match="id"):
         sign(msg_id, STAMP, BODY, SECRET)
