@@ -1,0 +1,39 @@
+"""Dokan: WooCommerce with sellers. The shop sends WooCommerce's webhooks and none of its own; a basket of several
+sellers is a parent that is skipped and children that are timed. Facts: the Dokan sheet and the WooCommerce sheet.
+
+Options beside WooCommerce's: `seller_mail` (`pro`: mail through Dokan Pro's route; else the contact form of Lite, which
+needs `contact_name` and `contact_email`). Credentials beside WooCommerce's: `wp_user`, `wp_app_password`, because
+WooCommerce's keys are not honoured on Dokan's routes.
+"""
+
+from collections.abc import Mapping
+
+from chalicelib.core.events import Subject
+from chalicelib.platforms.base import Delivery, Lever, Looking, Read, Session, Shop
+from chalicelib.platforms.woocommerce import WooCommerce
+from chalicelib.platforms.woocommerce.defaults import Lazy
+
+
+def _levers() -> Mapping[str, Lever]:
+    from chalicelib.platforms.dokan.levers import LEVERS
+
+    return {**WooCommerce.levers, **LEVERS}
+
+
+class Dokan(WooCommerce):
+    """See `chalicelib.platforms.base.Adapter`."""
+
+    name = "dokan"
+    looks = WooCommerce.looks | {"seller", "complaint"}
+    levers: Mapping[str, Lever] = Lazy(_levers)
+
+    def read(self, delivery: Delivery, shop: Shop) -> Read:
+        from chalicelib.platforms.dokan.sellers import DIALECT
+        from chalicelib.platforms.woocommerce.read import read
+
+        return read(delivery, shop, DIALECT)
+
+    def look(self, subject: Subject, session: Session) -> Looking:
+        from chalicelib.platforms.dokan.looks import look
+
+        return look(subject, session)

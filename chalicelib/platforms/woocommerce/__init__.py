@@ -1,0 +1,57 @@
+"""WooCommerce: the adapter. Light to import, because the hook pays for it on each cold start: what reads and what acts
+is imported when it is first needed. Facts: the WooCommerce sheet.
+
+Options of a connection: `api_refund` (`false` only records refunds), `recorded_refunds` (`approved`: a refund that the
+shop only records is not yet paid), `status_names` (`shipped=Versendet`), `order_actions` (hooks whose argument is an
+order's id). Credentials: `consumer_key`, `consumer_secret`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.core.events import Subject
+from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.woocommerce import verify as door
+from chalicelib.platforms.woocommerce.defaults import MAPPING, Lazy
+
+
+def _levers() -> Mapping[str, Lever]:
+    from chalicelib.platforms.woocommerce import holds, levers
+
+    return {**levers.LEVERS, **holds.LEVERS}
+
+
+class WooCommerce:
+    """See `chalicelib.platforms.base.Adapter`."""
+
+    name = "woocommerce"
+    reading = 1
+    content_types = frozenset({"application/json", "application/x-www-form-urlencoded"})
+    keep = frozenset({"x-wc-webhook-topic"})
+    """All that `read` needs; the delivery id is not among it, because two deliveries of one second share it."""
+    success = Answer()
+    looks = frozenset({"order", "refund", "listing"})
+
+    mapping: Mapping[str, tuple[str, ...]] = MAPPING
+    levers: Mapping[str, Lever] = Lazy(_levers)
+
+    def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
+        return door.greet(raw, headers)
+
+    def verify(
+        self, raw: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], shop: Shop, now: datetime
+    ) -> Refusal | None:
+        return door.verify(raw, headers, secrets, shop)
+
+    def refuse(self, raw: bytes) -> Answer | None:
+        return None
+
+    def read(self, delivery: Delivery, shop: Shop) -> Read:
+        from chalicelib.platforms.woocommerce.read import read
+
+        return read(delivery, shop)
+
+    def look(self, subject: Subject, session: Session) -> Looking:
+        from chalicelib.platforms.woocommerce.looks import look
+
+        return look(subject, session)

@@ -1,0 +1,258 @@
+"""One shop's REST API as calls and answers: where it is, how each route is signed, and what an answer means. Reading an
+answer never raises, whatever a host, a firewall or a chatty plugin put into it. Facts: the WooCommerce sheet, sections
+4 and 5, the Dokan sheet, section 3, and WooCommerce's REST controllers (some errors meant as 404 arrive as 500).
+"""
+
+import base64
+import json
+import re
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+from urllib.parse import urlencode, urlsplit
+
+from chalicelib.core.calls import Call, Reply
+from chalicelib.core.strictjson import BadJson, loads
+from chalicelib.platforms.base import Later, Refused, Session
+from chalicelib.platforms.woocommerce.shapes import Body, code, is_body
+
+WC = "wp-json/wc/v3"
+DOKAN = "wp-json/dokan/v1"
+INDEX = "wp-json/"
+"""Names the site, its time zone and its routes, to anybody."""
+PAGE = 100
+"""Entries a page, the most that WordPress gives."""
+
+_TIMEOUT = 30.0
+"""Shops are slow: a refund waits for the payment provider."""
+_FIREWALL = 120.0
+_BUSY = 60.0
+_LONGEST = 3600.0
+_MEANT_AS_ANSWER = frozenset(
+    {
+        "woocommerce_rest_cannot_create_order_refund",
+        "woocommerce_rest_invalid_order_refund_id",
+        "woocommerce_rest_invalid_order_id",
+    }
+)
+"""Errors whose status WooCommerce hands over in the wrong shape, so that they go out as 500."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ok:
+    """A JSON answer. `at`: the shop's clock when it answered, where it said so."""
+
+    value: object
+    at: datetime | None
+    raw: bytes
+    pages: int = 1
+
+    @property
+    def body(self) -> Body:
+        """The answer as an object; empty where it is none."""
+        return self.value if is_body(self.value) else {}
+
+    @property
+    def list(self) -> tuple[Body, ...]:
+        return tuple(row for row in self.value if is_body(row)) if isinstance(self.value, list) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """The shop refused. `code` is WordPress' error code or one of ours: short, no free text."""
+
+    code: str
+    at: datetime | None = None
+    raw: bytes = b""
+
+    def refused(self) -> Refused:
+        return Refused(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Murky:
+    """It may or may not have happened: an error of the server, or a success without JSON.
+
+    After a read or a safe write it is a `Later`; after others one must look before trying again.
+    """
+
+    reason: str
+
+    def later(self) -> Later:
+        return Later(_BUSY, self.reason)
+
+
+Result: TypeAlias = "Ok | No | Later | Murky"
+Asking: TypeAlias = "Generator[Call, Reply, Ok | No | Later | Murky]"
+
+
+class Api:
+    """The API of one session, for the length of one generator. Keeps the shop's clock once it was told."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        address = session.shop.address.strip().rstrip("/")
+        self.base = address if "://" in address else f"https://{address}"
+        self._time: datetime | None = None
+
+    def get(self, path: str, **query: str) -> Asking:
+        return self.ask("GET", f"{WC}/{path}", query)
+
+    def put(self, path: str, body: Mapping[str, object]) -> Asking:
+        return self.ask("PUT", f"{WC}/{path}", {}, body)
+
+    def post(self, path: str, body: Mapping[str, object]) -> Asking:
+        return self.ask("POST", f"{WC}/{path}", {}, body)
+
+    def ask(self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, object] | None = None) -> Asking:
+        """One call and what its answer means. `No` without a call where the keys for this route are missing."""
+        url = f"{self.base}/{path}" + (f"?{urlencode(query)}" if query else "")
+        headers = {"accept": "application/json"}
+        if body is not None:
+            headers["content-type"] = "application/json"
+        key, secret = self._keys(path)
+        if path == INDEX:
+            return meaning((yield Call(method, url, headers, timeout=_TIMEOUT)))
+        if not key or not secret:
+            return No("no_app_password" if path.startswith(DOKAN) else "no_api_keys")
+        if path.startswith(WC) and self.base.startswith("http://"):
+            if not _is_local(self.base):
+                return No("plain_http")
+            clock = yield from self._clock()
+            if not isinstance(clock, datetime):
+                return clock
+            url = _with_oauth(method, url, key, secret, clock)
+        elif self.base.startswith("https://") or _is_local(self.base):
+            pair = base64.b64encode(f"{key}:{secret}".encode()).decode()
+            headers["authorization"] = f"Basic {pair}"
+        else:
+            return No("plain_http")
+        reply = yield Call(method, url, headers, b"" if body is None else json.dumps(body).encode(), _TIMEOUT)
+        return meaning(reply)
+
+    def pages(self, path: str, **query: str) -> "Generator[Call, Reply, tuple[Body, ...] | No | Later | Murky]":
+        """All rows of a collection; `Later` where it is longer than anything sensible."""
+        rows: list[Body] = []
+        for page in range(1, 21):
+            found = yield from self.ask("GET", path, {**query, "per_page": str(PAGE), "page": str(page)})
+            if not isinstance(found, Ok):
+                return found
+            if not isinstance(found.value, list):
+                return Murky("not_a_list")
+            rows.extend(found.list)
+            if len(found.value) < PAGE:
+                return tuple(rows)
+        return Murky("too_many_pages")
+
+    def _keys(self, path: str) -> tuple[str, str]:
+        # WooCommerce's keys are honoured on its own routes only; Dokan's want a WordPress application password.
+        names = ("wp_user", "wp_app_password") if path.startswith(DOKAN) else ("consumer_key", "consumer_secret")
+        given = self.session.credentials
+        return given.get(names[0], ""), given.get(names[1], "")
+
+    def _clock(self) -> "Generator[Call, Reply, datetime | No | Later | Murky]":
+        """The shop's own clock, which OAuth's timestamp must agree with: adapters have no clock of their own."""
+        if self._time is None:
+            reply = yield Call("GET", f"{self.base}/{INDEX}", {"accept": "application/json"}, timeout=_TIMEOUT)
+            self._time = http_date(reply.headers.get("date", ""))
+            if self._time is None:
+                found = meaning(reply)
+                return No("no_date") if isinstance(found, Ok) else found
+        return self._time
+
+
+def meaning(reply: Reply) -> Result:
+    """What an answer means. 403 with JSON is WordPress saying no; with anything else it is a firewall being busy."""
+    at = http_date(reply.headers.get("date", ""))
+    value = _json(reply.body)
+    error = _error_code(value)
+    status = reply.status
+    if 200 <= status < 300:
+        if error:
+            return _no(error, at, reply)
+        if value is _MISSING and reply.body.strip():
+            return Murky("not_json")
+        return Ok(None if value is _MISSING else value, at, reply.body)
+    if status == 429:
+        return Later(_wait(reply, _BUSY))
+    if status == 503:
+        return Later(_wait(reply, _BUSY), "unavailable")
+    if status == 403 and not error:
+        return Later(_wait(reply, _FIREWALL), "firewall")
+    if status >= 500:
+        return _no(error, at, reply) if error in _MEANT_AS_ANSWER else Murky(f"http_{status}")
+    if 300 <= status < 400:
+        return No("redirect", at)
+    if status in (401, 403):
+        return No("rights", at)
+    if status == 404 and not error:
+        return No("no_route", at)
+    return _no(error or f"http_{status}", at, reply)
+
+
+def _no(error: str, at: datetime | None, reply: Reply) -> No:
+    rights = "cannot_" in error and error.startswith(("woocommerce_rest_", "rest_", "dokan_rest_"))
+    creating = error == "woocommerce_rest_cannot_create_order_refund"
+    return No("rights" if rights and not creating else error, at, reply.body)
+
+
+_MISSING = object()
+
+
+def _json(raw: bytes) -> object:
+    """The JSON of an answer; with PHP's notices before it, what comes after them."""
+    try:
+        return loads(raw, max_keys=200_000, max_string=4_194_304)
+    except BadJson:
+        pass
+    for found in list(re.finditer(rb"(?:^|[>\s])([\[{])", raw))[:20]:
+        try:
+            return loads(raw[found.start(1) :].rstrip(), max_keys=200_000, max_string=4_194_304)
+        except BadJson:
+            continue
+    return _MISSING
+
+
+def _error_code(value: object) -> str:
+    """WordPress' error code, where the answer is an error: `{"code", "message", "data"}`."""
+    if not is_body(value) or "message" not in value or "data" not in value:
+        return ""
+    return code(value.get("code")) or ""
+
+
+def _wait(reply: Reply, default: float) -> float:
+    text = reply.headers.get("retry-after", "").strip()
+    return min(max(float(text), 1.0), _LONGEST) if text.isascii() and text.isdigit() and len(text) < 9 else default
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT")
+
+
+def http_date(text: str) -> datetime | None:
+    """The `Date` header (IMF-fixdate, RFC 9110) -> an instant; None where it is none."""
+    found = _DATE.fullmatch(text.strip())
+    if found is None or found[2] not in _MONTHS:
+        return None
+    try:
+        day, year, hour, minute, second = (int(found[part]) for part in (1, 3, 4, 5, 6))
+        return datetime(year, _MONTHS.index(found[2]) + 1, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _is_local(base: str) -> bool:
+    """Whether plain HTTP stays on this machine or in its little network of containers."""
+    name = urlsplit(base).hostname or ""
+    return name in ("127.0.0.1", "::1") or "." not in name.rstrip(".") or name.endswith((".localhost", ".test"))
+
+
+def _with_oauth(method: str, url: str, key: str, secret: str, clock: datetime) -> str:
+    import secrets
+
+    from chalicelib.platforms.woocommerce.oauth import escape, signed_query
+
+    pairs = signed_query(method, url, key, secret, int(clock.timestamp()), secrets.token_hex(16))
+    query = "&".join(f"{escape(name)}={escape(value)}" for name, value in pairs)
+    return f"{url}{'&' if '?' in url else '?'}{query}"

@@ -1,0 +1,110 @@
+"""Reads single values out of WooCommerce's JSON: ids, codes, money, instants, meta data. Nothing here raises: a value
+that is not what it should be is None, because shops run plugins that write anything anywhere. Facts: the field map of
+the WooCommerce sheet (dates are UTC without `Z` in the `_gmt` fields; amounts are text).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TypeGuard
+
+from chalicelib.core.instants import cut, from_ms, parse_instant
+
+Body = Mapping[str, object]
+
+_NAIVE = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?Z?")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}")
+_MONEY = re.compile(r"-?\d{1,15}(?:\.\d{1,8})?")
+_ID = re.compile(r"0|[1-9]\d{0,18}")
+_LATEST_SECONDS = 100_000_000_000
+"""Numbers from here on are milliseconds: as seconds they would lie beyond the year 5000."""
+
+
+def is_body(value: object) -> TypeGuard[Body]:
+    return isinstance(value, dict)
+
+
+def child(body: Body, name: str) -> Body:
+    """The object under a name; empty where there is none."""
+    value = body.get(name)
+    return value if is_body(value) else {}
+
+
+def rows(body: Body, name: str) -> tuple[Body, ...]:
+    """The objects of a list under a name."""
+    value = body.get(name)
+    return tuple(row for row in value if is_body(row)) if isinstance(value, list) else ()
+
+
+def ident(value: object) -> str:
+    """The canonical text of an id; empty for 0 (nobody, none) and for what is no id."""
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, int):
+        return str(value) if 0 < value < 10**19 else ""
+    if isinstance(value, str) and _ID.fullmatch(value):
+        return "" if value == "0" else value
+    return ""
+
+
+def code(value: object) -> str | None:
+    """A short code such as a status slug, never free text."""
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else None
+
+
+def letters(value: object, count: int) -> str | None:
+    """A country or currency code of so many capital letters."""
+    good = isinstance(value, str) and len(value) == count and value.isascii() and value.isalpha() and value.isupper()
+    return str(value) if good else None
+
+
+def money(value: object) -> Decimal | None:
+    """An amount; WooCommerce sends text, some plugins numbers."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | Decimal):
+        value = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return Decimal(value) if isinstance(value, str) and _MONEY.fullmatch(value) else None
+
+
+def gmt(value: object) -> datetime | None:
+    """A `_gmt` field: UTC although nothing says so. The zero dates of MySQL are no instants."""
+    found = _NAIVE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(f"{found[1]}T{found[2]}").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return cut(moment) if moment.year >= 1990 else None
+
+
+def free_instant(value: object) -> datetime | None:
+    """An instant as plugins store it: seconds or milliseconds since 1970, or ISO text with a zone.
+
+    Text without a zone is nobody's instant (it may be the shop's time or UTC), so it is None.
+    """
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 13:
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not 600_000_000 < value < 100_000_000_000_000:
+            return None
+        return from_ms(value if value >= _LATEST_SECONDS else value * 1000)
+    if not isinstance(value, str):
+        return None
+    try:
+        return parse_instant(value)
+    except ValueError:
+        return None
+
+
+def meta(body: Body, key: str) -> Iterator[object]:
+    """The values of a meta key: none, one, or (plugins do that) several."""
+    return (row.get("value") for row in rows(body, "meta_data") if row.get("key") == key)
+
+
+def meta_text(body: Body, key: str) -> str:
+    """The last text under a meta key; WooCommerce itself reads the last one it wrote."""
+    texts = [value for value in meta(body, key) if isinstance(value, str)]
+    return texts[-1] if texts else ""
