@@ -62,8 +62,9 @@ def parse_secret(secret: str) -> bytes:
 def sign(msg_id: str, timestamp: int, body: bytes, secrets: str | Sequence[str]) -> str:
     """The signature header for a body: one `v1,BASE64` for each secret, separated by spaces, in the order given.
 
-    `timestamp` is in seconds since 1970. Raises ValueError for an id that is empty, longer than 2048, holds a full stop,
-    a space or anything but printable ASCII; for a timestamp below 0 or of 13 digits; for no secret or a broken one.
+    `timestamp` is in seconds since 1970. Raises ValueError for an id that is empty, longer than 2048 or holds a full
+    stop, a space or anything but printable ASCII; for a timestamp below 0 or of 13 digits; for no secret or a broken
+    one.
     """
     if not _ID.fullmatch(msg_id):
         raise ValueError(
