@@ -1,7 +1,7 @@
 """The stored form of a case: `encode` makes the bytes that a store keeps, `decode` gives back an equal case.
 
-It must never lose a field, and never change what an old form number means: a new layout takes a new number and a row in
-`_UPGRADES`. Id, version and wake are not in the bytes; the store keeps them beside, where conditions and indexes see them.
+It must never lose a field, and never change what an old form number means: a new layout takes a new number and a row
+in `_UPGRADES`. Id, version and wake are not in the bytes: the store keeps them where conditions and indexes see them.
 
 Form 1 is one byte of form number, then raw deflate (with `_COMMON` as preset dictionary) of this JSON, UTF-8:
 
@@ -11,7 +11,7 @@ Form 1 is one byte of form number, then raw deflate (with `_COMMON` as preset di
     link       [rel, kind, id]
     clock      [clock, status, start, due, due_day, end, version, zone, calendar]
     step       [clock, step, at, generation, version, bits]     bits: 1 observed, 2 withdrawn
-    action     [key, name, state, version, try_at, attempts, lease, hold, reason, handle]
+    action     [key, name, state, version, try_at, attempts, lease, hold, reason, handle, unsure]
 
 `base` is seconds since 1970, every other instant seconds since `base` (a fraction only where there are milliseconds), a
 day the days since the day of `base`. Text is a code or id, true and false a flag, [text] a decimal, [number] a day,
@@ -126,7 +126,7 @@ def _statements(evidence: Evidence) -> dict[tuple[str, Order], Statement]:
 
 
 def _base(evidence: Evidence) -> int:
-    """The whole second, in milliseconds, from which instants are counted: that of the first mark, so numbers are short."""
+    """The whole second, in milliseconds, from which instants are counted: the first mark's, so numbers are short."""
     first = min((mark.at for mark in evidence.marks.values() if mark.at is not None), default=EPOCH)
     return to_ms(first) // 1000 * 1000
 
@@ -174,7 +174,19 @@ def _pack_step(base: int, key: tuple[str, str], state: StepState) -> Row:
 
 def _pack_action(base: int, key: str, one: Action) -> Row:
     try_at, lease = _instant(base, one.try_at), _instant(base, one.lease)
-    row = [key, one.name, one.state, one.version, try_at, one.attempts, lease, one.hold, one.reason, one.handle]
+    row = [
+        key,
+        one.name,
+        one.state,
+        one.version,
+        try_at,
+        one.attempts,
+        lease,
+        one.hold,
+        one.reason,
+        one.handle,
+        int(one.unsure),
+    ]
     return _short(row)
 
 
@@ -251,10 +263,10 @@ def _unpack_clock(base: int, row: Row) -> ClockState:
 
 
 def _unpack_action(base: int, row: Row) -> Action:
-    _, name, state, version, try_at, attempts, lease, hold, reason, handle = _long(row, 10)
+    _, name, state, version, try_at, attempts, lease, hold, reason, handle, unsure = _long(row, 11)
     return Action(
         name, ActionState(state), version, _at(base, try_at), attempts, _moment(base, lease),
-        hold or "", reason or "", handle or "",
+        hold or "", reason or "", handle or "", bool(unsure),
     )  # fmt: skip
 
 

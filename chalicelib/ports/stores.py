@@ -74,16 +74,21 @@ class Records(Protocol):
     def get(self, kind: str, sort: str) -> Record | None: ...
 
     def put(
-        self, kind: str, sort: str, data: Mapping[str, Any], expected: int | None = None, expires: datetime | None = None
+        self,
+        kind: str,
+        sort: str,
+        data: Mapping[str, Any],
+        expected: int | None = None,
+        expires: datetime | None = None,
     ) -> int:
         """Write and return the new version. `expected` 0: only where absent; n: only over version n; None: always.
 
-        Raises Conflict.
+        A put replaces the whole record. One that has expired counts as absent. Raises Conflict.
         """
         ...
 
     def add(self, kind: str, sort: str, field: str, amount: int, expires: datetime | None = None) -> int:
-        """Add to a counter atomically and return its value."""
+        """Add to a whole number at the top of the data, atomically, and return its value. Absent counts as 0."""
         ...
 
     def query(self, kind: str, prefix: str = "") -> Iterator[Record]:
@@ -95,7 +100,8 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message for a queue. `delay`: 0 to 900 whole seconds. `group`: the account, for fair sharing."""
+    """A message for a queue, of 1 byte to 256 KB. `delay`: 0 to 900 whole seconds. `group`: the account, for fair
+    sharing."""
 
     body: str
     delay: int = 0
@@ -114,8 +120,33 @@ class QueueFailed(Exception):
     """Some messages were not accepted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A received message; it comes again unless deleted by its `receipt` in time. `receives`: how often it came."""
+
+    id: str
+    body: str
+    receipt: str
+    receives: int
+
+
+class Receiver(Protocol):
+    """The other end of a queue, for what Lambda's event source mapping does not do: dead letters, depth, tests."""
+
+    def receive(self, most: int = 10) -> Sequence[Held]:
+        """At most `most` (and at most ten) messages that are there now; empty when none came."""
+        ...
+
+    def delete(self, held: Held) -> None: ...
+
+    def waiting(self) -> int:
+        """About how many messages could be received now; delayed and held ones do not count."""
+        ...
+
+
 class Blobs(Protocol):
-    """Objects by key, encrypted at rest. Keys begin with `raw/`, `inbox/`, `journal/`, `policies/`."""
+    """Objects by key, encrypted at rest. Keys begin with `raw/`, `inbox/`, `journal/` or `policies/`: the bucket
+    declares how long each lives; any other is refused with a ValueError."""
 
     def put(self, key: str, body: bytes) -> None: ...
 

@@ -2,9 +2,11 @@
 
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,15 +29,15 @@ def order_case() -> Case:
     """An order as the commonest platform sends it: 4 marks, 5 facts, 2 clocks, one step with an action."""
     push: Order = (1, to_ms(PLACED), False, 1)
     later: Order = (1, to_ms(PLACED) + 90_061_123, False, 1)
-    due = PLACED + timedelta(days=2)
+    due, shipped = PLACED + timedelta(days=2), PLACED + timedelta(hours=25)
     return Case(
         ID,
         Evidence(
             {
                 ("order.placed", ""): MarkRegister(PLACED, None, "platform", push),
                 ("order.paid", ""): MarkRegister(PLACED + timedelta(seconds=41), Decimal("199.00"), "platform", push),
-                ("order.part_shipped", "4781230956"): MarkRegister(PLACED + timedelta(hours=25), None, "platform", later),
-                ("order.shipped", ""): MarkRegister(PLACED + timedelta(hours=25), None, "derived", later),
+                ("order.part_shipped", "4781230956"): MarkRegister(shipped, None, "platform", later),
+                ("order.shipped", ""): MarkRegister(shipped, None, "derived", later),
             },
             {
                 ("country", "platform"): FactRegister("CN", push),
@@ -50,7 +52,7 @@ def order_case() -> Case:
         Ledger(
             {
                 "ship-by": ClockState(
-                    Status.MET, PLACED, due, None, PLACED + timedelta(hours=25), "cn-consumer@3", "Asia/Shanghai", "CN@9f2c1a"
+                    Status.MET, PLACED, due, None, shipped, "cn-consumer@3", "Asia/Shanghai", "CN@9f2c1a"
                 ),
                 "deliver-by": ClockState(
                     Status.RUNNING, PLACED, due + timedelta(days=5), date(2026, 11, 27), None,
@@ -121,6 +123,10 @@ def test_a_case_comes_back_as_it_was_stored(case: Case) -> None:
     assert sorted(map(repr, again.evidence.marks.items())) == sorted(map(repr, case.evidence.marks.items()))
 
 
+def turn(mapping: Mapping[Any, Any]) -> dict[Any, Any]:
+    return dict(reversed(list(mapping.items())))
+
+
 @given(cases)
 @settings(max_examples=100, deadline=None)
 def test_bytes_do_not_depend_on_the_order_in_which_a_case_was_built(case: Case) -> None:
@@ -128,12 +134,11 @@ def test_bytes_do_not_depend_on_the_order_in_which_a_case_was_built(case: Case) 
     turned = replace(
         case,
         evidence=Evidence(
-            dict(reversed(evidence.marks.items())), dict(reversed(evidence.facts.items())),
-            dict(reversed(evidence.wholes.items())), frozenset(reversed(list(evidence.links))),
+            turn(evidence.marks), turn(evidence.facts), turn(evidence.wholes),
+            frozenset(reversed(list(evidence.links))),
         ),
         ledger=Ledger(
-            dict(reversed(ledger.clocks.items())), dict(reversed(ledger.steps.items())),
-            dict(reversed(ledger.actions.items())), ledger.full,
+            turn(ledger.clocks), turn(ledger.steps), turn(ledger.actions), ledger.full,
         ),
     )  # fmt: skip
     assert encode(turned) == encode(case)
@@ -166,7 +171,7 @@ def test_a_fact_keeps_its_type(value: object, why: str) -> None:
 
 def test_a_value_of_a_foreign_type_is_refused_not_stored() -> None:
     case = Case(ID, Evidence({}, {("amount", "platform"): FactRegister(1.5, (0, 1, False, 0))}))  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="amount.*float"):
+    with pytest.raises(TypeError, match="fact amount: found float"):
         encode(case)
 
 
@@ -184,7 +189,7 @@ def test_a_long_life_still_fits_into_one_write_unit() -> None:
         for number, step in enumerate(("half", "eve", "due", "fine-line")):
             steps[clock, step] = StepState(PLACED + timedelta(days=number), 1, "cn-consumer@3", False, number == 3)
             actions[f"{clock}|{step}|1|0"] = Action(
-                "remind_seller", ActionState.DONE, "cn-consumer@3", PLACED + timedelta(days=number, milliseconds=number), 1,
+                "remind_seller", ActionState.DONE, "cn-consumer@3", PLACED + timedelta(milliseconds=number), 1,
                 handle=f"gid://shopify/Refund/{90817236450 + 7919 * number}",
             )  # fmt: skip
     grown = replace(case, ledger=replace(case.ledger, steps=steps, actions=actions))
@@ -215,7 +220,8 @@ def test_what_is_no_form_is_an_error_that_names_the_case(body: bytes, why: str) 
 def test_bytes_written_by_the_first_program_are_still_read() -> None:
     """If this fails, form 1 changed and stored cases are lost: give the new layout a new number instead."""
     stored = json.dumps(
-        [1795168680, [["platform", 60.5, 5, [["order.placed", 0], ["order.paid", None, "x", "9.90"]], [["ship_by", [3]]], []]],
+        [1795168680,
+         [["platform", 60.5, 5, [["order.placed", 0], ["order.paid", None, "x", "9.90"]], [["ship_by", [3]]], []]],
          [["basket", "order", "7"]], [["r#1", "paused", 0, 10, 2, 5, "p@1", "UTC"]], [["r#1", "due", 10, 2, "p@1", 3]],
          [["r#1|due|2|0", "refund", "sending", "p@1", 10, 1, 70]], True]
     ).encode()  # fmt: skip
