@@ -1,7 +1,7 @@
 """Packages the functions: one zip and one template, as Chalice writes them with ours merged in.
 
-The laptop and the cloud get the same bytes. A package is kept under the digest of what it is made of, because
-Chalice itself only notices that requirements.txt has changed, and because most starts change nothing.
+The laptop and the cloud get the same bytes. A package is kept under the digest of what it is made of, as most starts
+change nothing and Chalice asks the package registry whenever a line of code has changed.
 """
 
 import fcntl
@@ -54,7 +54,9 @@ def package(root: Path = ROOT, cache: Path | None = None) -> Package:
             return found
         fresh = home / f"{digest}.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        _run_chalice(root, fresh)
+        source = home / "source"
+        _copy(root, source)
+        _run_chalice(source, fresh)
         fresh.rename(done)
         _forget_old(home)
     return found
@@ -71,11 +73,22 @@ def content_digest(root: Path) -> str:
 
 
 def _inputs(root: Path) -> Iterator[Path]:
+    """Every file that goes into a package: no cache and nothing hidden, whatever lies about in the tree."""
     yield from (root / name for name in _SOURCES)
     for tree in _TREES:
         for path in sorted((root / tree).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc":
+            parts = path.relative_to(root).parts
+            if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in parts):
                 yield path
+
+
+def _copy(root: Path, source: Path) -> None:
+    """Lays the inputs out afresh for Chalice, which would ship every file it finds."""
+    shutil.rmtree(source, ignore_errors=True)
+    for path in _inputs(root):
+        place = source / path.relative_to(root)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
 
 
 def _run_chalice(root: Path, out: Path) -> None:
@@ -97,6 +110,8 @@ def _run_chalice(root: Path, out: Path) -> None:
 
 
 def _forget_old(home: Path) -> None:
-    made = sorted((p for p in home.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime, reverse=True)
+    made = sorted(
+        (p for p in home.iterdir() if p.is_dir() and p.name != "source"), key=lambda p: p.stat().st_mtime, reverse=True
+    )
     for path in made[_KEPT:]:
         shutil.rmtree(path, ignore_errors=True)
