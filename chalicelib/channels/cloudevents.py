@@ -24,6 +24,7 @@ CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SEVERITY: Mapping[str, str] = {
     "clock.warned": "warning",
     "clock.breached": "error",
+    "clock.storm": "critical",
     "action.refused": "warning",
     "action.unknown": "error",
     "penalty.proposed": "warning",

@@ -39,6 +39,10 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "{subject}：“{rule}”的期限改为 {due}{by}。",
         "{subject}: “{rule}” is now due by {due}{by}.",
     ),
+    "clock.storm": (
+        "{subject}：“{rule}”短时间内大量逾期{why}，已合并为一条告警，相关处罚等待人工决定。",
+        "{subject}: many cases missed “{rule}” at once{why}; this one alert stands for all, their penalties wait for a person.",
+    ),
     "clock.withdrawn": (
         "{subject}：“{rule}”先前的结论已撤回{by}。",
         "{subject}: what was said before about “{rule}” is withdrawn{by}.",

@@ -90,17 +90,18 @@ def next_try(ledger: Ledger, now: datetime) -> datetime | None:
     return min(times, default=None)
 
 
-def claim(ledger: Ledger, key: str, now: datetime, lease: timedelta) -> tuple[Ledger, bool] | None:
-    """Take an action for sending until `now + lease`. The flag tells that an earlier try has an unknown outcome.
+def claim(ledger: Ledger, key: str, now: datetime, lease: timedelta) -> Ledger | None:
+    """Take an action for sending until `now + lease`; `unsure` on it tells that an earlier try may have had its effect.
 
     None: somebody else holds it, it has its outcome, it waits for a person, or its time has not come.
     """
     if key not in ready(ledger, now):
         return None
     action = ledger.actions[key]
-    again = action.state is ActionState.SENDING or action.reason == "uncertain"
-    taken = replace(action, state=ActionState.SENDING, lease=now + lease, attempts=action.attempts + 1)
-    return with_action(ledger, key, taken), again
+    # Whoever held it before died with the lease: nobody knows how far it came.
+    unsure = action.unsure or action.state is ActionState.SENDING
+    taken = replace(action, state=ActionState.SENDING, lease=now + lease, attempts=action.attempts + 1, unsure=unsure)
+    return with_action(ledger, key, taken)
 
 
 def finish(ledger: Ledger, key: str, state: ActionState, reason: str = "", handle: str = "") -> Ledger:
@@ -114,11 +115,16 @@ def finish(ledger: Ledger, key: str, state: ActionState, reason: str = "", handl
     )
 
 
-def postpone(ledger: Ledger, key: str, try_at: datetime, reason: str) -> Ledger:
-    """Back to planned, not before `try_at`: throttling is not failure."""
+def postpone(ledger: Ledger, key: str, try_at: datetime, reason: str, unsure: bool = False) -> Ledger:
+    """Back to planned, not before `try_at`: throttling is not failure. Doubt, once there, stays until the outcome."""
     action = ledger.actions[key]
+    if action.state not in (ActionState.SENDING, ActionState.PLANNED):
+        return ledger
+    unsure = unsure or action.unsure
     return with_action(
-        ledger, key, replace(action, state=ActionState.PLANNED, try_at=try_at, lease=None, reason=reason)
+        ledger,
+        key,
+        replace(action, state=ActionState.PLANNED, try_at=try_at, lease=None, reason=reason, unsure=unsure),
     )
 
 

@@ -74,7 +74,7 @@ class Action:
 
     `try_at`: not before this instant. `lease`: until when somebody is sending it.
     `hold`: why it waits for a person (`advise`, `storm`, `no_look`, `no_money`), empty when it may go.
-    `handle`: what the platform gave us to take it back with.
+    `handle`: what the platform gave us to take it back with. `unsure`: a try was made whose outcome nobody knows.
     """
 
     name: str
@@ -86,6 +86,7 @@ class Action:
     hold: str = ""
     reason: str = ""
     handle: str = ""
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,8 @@ def undo_withdrawn(ledger: Ledger, now: datetime, terms: Terms) -> Ledger:
         for key, action in of_step(ledger, clock, step, state.generation) if state.withdrawn else ():
             undo = terms.undo.get(action.name) or OWN_EFFECT.get(action.name)
             reverse = str(key.reverse)
-            if action.state is ActionState.DONE and undo and reverse not in actions:
+            # An unknown outcome is taken back too: what was never there bears it.
+            there = action.state in (ActionState.DONE, ActionState.UNKNOWN)
+            if there and undo and reverse not in actions:
                 actions[reverse] = Action(undo, ActionState.PLANNED, action.version, now, handle=action.handle)
     return ledger if len(actions) == len(ledger.actions) else replace(ledger, actions=actions)

@@ -11,6 +11,8 @@ from typing import Literal, Protocol, TypeAlias
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Event, Subject
+from chalicelib.core.instants import EPOCH
+from chalicelib.core.words import CORE, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Shop:
     `address`: the store's own host or base URL in the platform's form (`name.myshopify.com`, `https://shop.example`).
     `mapping`: mark name -> where this shop shows it, such as `("status:completed", "meta:_shipped_at")`.
     `options`: further settings of the adapter, e.g. `{"api_version": "2026-07", "actions_url": "https://..."}`.
+    `words`: the vocabulary in force, for platforms whose senders speak it themselves.
     """
 
     connection: str
@@ -27,14 +30,19 @@ class Shop:
     address: str = ""
     mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+    words: Vocabulary = CORE
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A shop with the decrypted credentials for its API (`access_token`, `consumer_key`, ...); never logged."""
+    """A shop with the decrypted credentials for its API (`access_token`, `consumer_key`, ...); never logged.
+
+    `now`: the instant of this attempt, for platforms that want their calls signed with one.
+    """
 
     shop: Shop
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    now: datetime = EPOCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +76,13 @@ class Read:
     """What a delivery, or a look, said. `looks`: subjects to ask about, because the body alone asserts too little.
 
     `ignored`: why there is nothing to say (`topic customers/update`). Neither events nor looks nor a reason is a bug.
+    `problem`: a part of the delivery could not be read; the rest takes effect, and the whole goes to quarantine too.
     """
 
     events: tuple[Event, ...] = ()
     looks: tuple[Subject, ...] = ()
     ignored: str = ""
+    problem: "Unreadable | None" = None
 
 
 class Unreadable(Exception):

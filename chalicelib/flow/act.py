@@ -1,0 +1,232 @@
+"""The actions queue's consumer: claim, look where asked, call the lever, write the outcome back onto the case.
+
+What makes it exactly once: a claim is a conditional write with a lease longer than this function may run; a lever says
+how it bears repetition; after an unknown outcome a findable one is looked for first, and one that bears none is left to
+a person (DESIGN laws 5 and 6).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from chalicelib.core import actions
+from chalicelib.core.actions import ActionKey
+from chalicelib.core.case import Action, Case, CaseId, Ledger
+from chalicelib.core.events import Event, Subject
+from chalicelib.core.rules import Do
+from chalicelib.core.view import View
+from chalicelib.core.words import ACTIONS, ActionState, Group
+from chalicelib.flow import purse, switches
+from chalicelib.flow.advance import Advance
+from chalicelib.flow.buyers import Buyers
+from chalicelib.flow.commands import command_of, do_of
+from chalicelib.flow.log import log
+from chalicelib.flow.looks import Looks, NoLook
+from chalicelib.flow.messages import Act, LookAt, Post, read_task
+from chalicelib.flow.own import OwnEffects
+from chalicelib.flow.post import Poster
+from chalicelib.flow.rulebook import Rulebook
+from chalicelib.flow.runner import run
+from chalicelib.flow.shops import Shops, adapter_of
+from chalicelib.platforms.base import Absent, Command, Done, Later, Lever, Outcome, Session
+from chalicelib.ports.http import Uncertain, Unsent
+from chalicelib.ports.ports import Ports
+from chalicelib.ports.stores import Connection
+
+LEASE = timedelta(seconds=90)
+"""Longer than the function may run (60 s), so that nobody else starts while we may still be sending."""
+STOPPED = timedelta(minutes=5)
+LONGEST = 900.0
+GIVE_UP = 20
+"""Tries after which an action that only ever fails on our side is left to a person."""
+
+
+class Actor:
+    """Carries out tasks of the actions queue."""
+
+    def __init__(self, ports: Ports, shops: Shops, rulebook: Rulebook, advance: Advance) -> None:
+        self._ports, self._shops, self._rulebook, self._advance = ports, shops, rulebook, advance
+        self._looks = Looks(ports, shops, rulebook, Buyers(ports))
+        self._own, self._poster = OwnEffects(ports), Poster(ports)
+
+    def __call__(self, messages: Sequence[tuple[str, str]]) -> list[str]:
+        """Handle (message id, body) pairs; the ids that failed and must come again."""
+        failed = []
+        for ident, body in messages:
+            try:
+                self._task(read_task(body))
+            except Exception as error:
+                log("act_failed", level="error", reason=type(error).__name__, id=ident)
+                failed.append(ident)
+        return failed
+
+    def _task(self, task: Act | LookAt | Post) -> None:
+        if isinstance(task, Act):
+            self._action(task.case_id, task.key)
+        elif isinstance(task, LookAt):
+            self._looks.answer(task)
+        else:
+            self._poster.send(task)
+
+    def _action(self, case_id: CaseId, key: str) -> None:
+        parts = ActionKey.parse(key)
+        if switches.holds(switches.stopped(self._ports, case_id.account), case_id.connection, parts.rule):
+            self._postpone(case_id, key, STOPPED, "stopped")
+            return
+        claimed = False
+
+        def take(ledger: Ledger) -> Ledger:
+            nonlocal claimed
+            taken = actions.claim(ledger, key, self._ports.clock.now(), LEASE)
+            claimed = taken is not None
+            return taken or ledger
+
+        case = self._advance(case_id, change=take)
+        if not claimed:
+            return
+        try:
+            self._carry_out(case, parts)
+        except Unsent as error:
+            self._postpone(case_id, key, self._backoff(case, key), f"unsent {error}"[:60])
+        except Exception as error:
+            # A fault of ours, not the platform's word: the lease keeps others away, and the next try decides.
+            log("action_error", level="error", case=str(case_id), key=key, reason=type(error).__name__)
+            if case.ledger.actions[key].attempts >= GIVE_UP:
+                self._finish(case_id, key, ActionState.UNKNOWN, "error")
+            else:
+                self._postpone(case_id, key, self._backoff(case, key), "error", unsure=True)
+
+    def _carry_out(self, case: Case, parts: ActionKey) -> None:
+        key, action = str(parts), case.ledger.actions[str(parts)]
+        connection, book = self._shops.get(case.id.account, case.id.connection), self._rulebook.get(case.id.account)
+        do = do_of(book.policies, parts, action)
+        if do is None:
+            self._finish(case.id, key, ActionState.REFUSED, "policy version gone")
+            return
+        balance = None
+        if ACTIONS[action.name].confirm and not parts.undo:
+            checked = self._look_first(case, parts, action, connection)
+            if checked is None:
+                return
+            case, balance = checked
+        view = View(case.evidence, self._ports.clock.now())
+        command = command_of(case, parts, action, do, view)
+        if self._own.has(action.name):
+            self._own.run(case, parts, do)
+            self._finish(case.id, key, ActionState.DONE)
+            return
+        if ACTIONS[action.name].group is Group.MONEY and not self._reserve(case.id, key, command, balance):
+            return
+        self._pull(case.id, key, command, connection, action.unsure)
+
+    def _look_first(
+        self, case: Case, parts: ActionKey, action: Action, connection: Connection
+    ) -> "tuple[Case, purse.Balance | None] | None":
+        """Ask the platform, merge what it says, judge again; None where the action is not due any more, or must wait."""
+        key, asked_at = str(parts), self._ports.clock.now()
+        money = ACTIONS[action.name].group is Group.MONEY
+        subjects = {case.id.subject}
+        command = command_of(case, parts, action, Do(action.name), View(case.evidence, asked_at))
+        if money and command.order:
+            subjects.add(Subject("order", command.order))
+        told: list[Event] = []
+        for subject in sorted(subjects, key=str):
+            try:
+                answer = self._looks.ask(connection, subject)
+            except NoLook as error:
+                self._hold(case.id, key, error.reason)
+                return None
+            if isinstance(answer, Later):
+                self._postpone(case.id, key, timedelta(seconds=min(answer.seconds, LONGEST)), answer.reason)
+                return None
+            told.extend(answer)
+        mine = [event for event in told if event.subject == case.id.subject]
+        self._looks.pass_on(connection, [event for event in told if event.subject != case.id.subject])
+        case = self._advance(case.id, mine)
+        if self._withdrawn(case, parts):
+            self._finish(case.id, key, ActionState.DROPPED, "not due any more")
+            return None
+        balance = _balance(told, command.order, asked_at) if money else None
+        return case, balance
+
+    def _withdrawn(self, case: Case, parts: ActionKey) -> bool:
+        state = case.ledger.steps.get((parts.clock, parts.step))
+        return state is None or state.withdrawn or state.generation != parts.generation
+
+    def _reserve(self, case_id: CaseId, key: str, command: Command, balance: "purse.Balance | None") -> bool:
+        if balance is None or command.amount is None or not command.order:
+            self._hold(case_id, key, "no_money")
+            return False
+        if not purse.reserve(
+            self._ports, case_id.account, case_id.connection, command.order, command.key, command.amount, balance
+        ):
+            self._finish(case_id, key, ActionState.REFUSED, "more than was paid")
+            return False
+        return True
+
+    def _pull(self, case_id: CaseId, key: str, command: Command, connection: Connection, unsure: bool) -> None:
+        lever = adapter_of(connection).levers.get(command.action)
+        if lever is None:
+            self._finish(case_id, key, ActionState.REFUSED, "no_lever")
+            return
+        if unsure and lever.repeat == "never":
+            self._finish(case_id, key, ActionState.UNKNOWN, "outcome unknown")
+            return
+        session = self._shops.session(connection)
+        try:
+            outcome = self._run(lever, session, command, unsure)
+        except Uncertain:
+            if lever.repeat == "never":
+                self._finish(case_id, key, ActionState.UNKNOWN, "outcome unknown")
+            else:
+                self._postpone(case_id, key, timedelta(seconds=5), "uncertain", unsure=True)
+            return
+        if isinstance(outcome, Later):
+            self._postpone(case_id, key, timedelta(seconds=min(max(outcome.seconds, 1.0), LONGEST)), outcome.reason)
+            return
+        if lever.action == "refund":
+            settle = purse.paid_out if isinstance(outcome, Done) else purse.give_up
+            settle(self._ports, case_id.account, case_id.connection, command.order, command.key)
+        if isinstance(outcome, Done):
+            self._finish(case_id, key, ActionState.DONE, handle=outcome.handle)
+        else:
+            self._finish(case_id, key, ActionState.REFUSED, outcome.reason)
+
+    def _run(self, lever: Lever, session: Session, command: Command, unsure: bool) -> Outcome:
+        if unsure and lever.repeat == "findable":
+            assert lever.find is not None, "a findable lever says how to find"
+            found = run(lever.find(session, command), self._ports.http)
+            if not isinstance(found, Absent):
+                return found
+        return run(lever.run(session, command), self._ports.http)
+
+    def _finish(self, case_id: CaseId, key: str, state: ActionState, reason: str = "", handle: str = "") -> None:
+        self._advance(case_id, change=lambda ledger: actions.finish(ledger, key, state, reason, handle))
+        failed = state in (ActionState.REFUSED, ActionState.UNKNOWN)
+        log("action_failed" if failed else "action_ended", case=str(case_id), key=key, action=state.value, reason=reason)
+
+    def _postpone(self, case_id: CaseId, key: str, wait: timedelta, reason: str, unsure: bool = False) -> None:
+        try_at = self._ports.clock.now() + wait
+        self._advance(case_id, change=lambda ledger: actions.postpone(ledger, key, try_at, reason, unsure))
+
+    def _hold(self, case_id: CaseId, key: str, why: str) -> None:
+        self._advance(case_id, change=lambda ledger: actions.put_on_hold(ledger, key, why))
+        log("action_held", level="warning", case=str(case_id), key=key, reason=why)
+
+    def _backoff(self, case: Case, key: str) -> timedelta:
+        attempts = case.ledger.actions[key].attempts
+        return timedelta(seconds=min(LONGEST, 2.0 ** min(attempts, 12)))
+
+
+def _balance(events: Sequence[Event], order: str, asked_at: datetime) -> "purse.Balance | None":
+    """What the platform just said that was paid and given back; None where it did not say."""
+    facts: Mapping[str, object] = {}
+    for event in events:
+        if event.subject == Subject("order", order):
+            facts = {**facts, **event.facts}
+    paid, refunded = facts.get("amount"), facts.get("refunded", Decimal(0))
+    if not isinstance(paid, Decimal) or not isinstance(refunded, Decimal):
+        return None
+    return purse.Balance(paid, refunded, asked_at)
+
+

@@ -1,0 +1,106 @@
+"""The one way in which a case changes: merge, evaluate, settle, one conditional write, then the sends (DESIGN section 3).
+
+Everything after the write may be lost or repeated without harm: an unchanged case repeats its sends, and what was never
+sent is found again by the sweep, because the write left the wake in the index.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.core.actions import ready
+from chalicelib.core.case import Case, CaseId, Ledger
+from chalicelib.core.events import Event
+from chalicelib.core.evaluate import Verdict, evaluate
+from chalicelib.core.evidence import merge_all
+from chalicelib.core.settle import settle
+from chalicelib.core.words import Status
+from chalicelib.flow.log import log
+from chalicelib.flow.messages import Act, write_task, write_wake
+from chalicelib.flow.rulebook import Rulebook
+from chalicelib.flow.shops import Shops, terms_of
+from chalicelib.flow.storm import Storms
+from chalicelib.ports.forms import over_limit
+from chalicelib.ports.ports import Ports
+from chalicelib.ports.stores import Conflict, Message
+
+DIRECT = timedelta(minutes=16)
+"""A wake this near is sent at once. Two minutes more than the sweep's lead, so that the two overlap (timers.md rule 1)."""
+LONGEST_DELAY = 900
+TRIES = 5
+
+
+class Advance:
+    """Advances cases of any account."""
+
+    def __init__(self, ports: Ports, shops: Shops, rulebook: Rulebook) -> None:
+        self._ports, self._shops, self._rulebook = ports, shops, rulebook
+        self._storms = Storms(ports)
+
+    def __call__(
+        self,
+        case_id: CaseId,
+        events: Sequence[Event] = (),
+        change: Callable[[Ledger], Ledger] | None = None,
+        held: Case | None = None,
+    ) -> Case:
+        """The case after the events and the change of its ledger, written and its messages sent.
+
+        `held`: the case as just read, to spare a read. `change` must bear being applied again to a newer ledger.
+        Raises Conflict after several lost races, UnknownConnection, and whatever the stores raise.
+        """
+        cases = self._ports.cases(case_id.account)
+        for _ in range(TRIES):
+            case = held if held is not None else cases.get(case_id)
+            after = self._judge(case, events, change)
+            try:
+                stored = case if after == case else cases.put(after)
+            except Conflict:
+                held = None
+                continue
+            self.send(stored)
+            return stored
+        raise Conflict(str(case_id))
+
+    def _judge(self, case: Case, events: Sequence[Event], change: Callable[[Ledger], Ledger] | None) -> Case:
+        account, now = case.id.account, self._ports.clock.now()
+        connection, book = self._shops.get(account, case.id.connection), self._rulebook.get(account)
+        merged = replace(case, evidence=merge_all(case.evidence, events))
+        if over_limit(merged):
+            # Kept as it was; the new evidence stays in the archive of deliveries, and a person is called.
+            log("case_full", level="error", account=account, case=str(case.id), reason=over_limit(merged) or "")
+            return replace(case, ledger=replace(case.ledger, full=True))
+        if change is not None:
+            merged = replace(merged, ledger=change(merged.ledger))
+        verdict = evaluate(merged, book.policies, book.calendars, now)
+        storm = self._storms.count(connection, _breaches(merged, verdict), now)
+        return settle(merged, verdict, terms_of(connection, storm))
+
+    def send(self, case: Case) -> None:
+        """What follows the write: actions to the sender, a near wake to the queue. Harmless to repeat."""
+        now = self._ports.clock.now()
+        group = case.id.account
+        actions = [Message(write_task(Act(case.id, key)), group=group) for key in ready(case.ledger, now)]
+        if actions:
+            self._ports.actions.send(actions)
+        if case.wake_at is not None and case.wake_at < now + DIRECT:
+            self._ports.wakes.send([wake_message(case.id, case.wake_at, now)])
+
+
+def wake_message(case_id: CaseId, wake_at: datetime, now: datetime) -> Message:
+    """A wake with the exact delay, rounded up: never early."""
+    seconds = -((now - wake_at) // timedelta(seconds=1))
+    return Message(write_wake(case_id, wake_at), max(0, min(LONGEST_DELAY, seconds)), case_id.account)
+
+
+def _breaches(case: Case, verdict: Verdict) -> list[str]:
+    """The rules whose clocks this verdict is the first to call breached."""
+    held = case.ledger.clocks
+    return [
+        one.rule.id
+        for one in verdict.clocks
+        if one.status is Status.BREACHED
+        and (one.clock not in held or held[one.clock].status is not Status.BREACHED)
+    ]
+
+

@@ -1,0 +1,66 @@
+"""From an action of a case to the command that a lever carries out: ids, money and words come from the evidence and
+from the policy version beside the action's key, never from stored text."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+from chalicelib.core.actions import ActionKey
+from chalicelib.core.case import Action, Case
+from chalicelib.core.events import FactValue
+from chalicelib.core.rules import Do, Policies
+from chalicelib.core.view import View
+from chalicelib.platforms.base import Command
+
+
+def do_of(policies: Policies, key: ActionKey, action: Action) -> Do | None:
+    """What the rule's version says of this action; None where that version is gone."""
+    policy = policies.by_version(action.version)
+    rule = policy.rule(key.rule) if policy else None
+    step = rule.step(key.step) if rule else None
+    return step.do[key.index] if step and key.index < len(step.do) else None
+
+
+def order_of(case: Case) -> str:
+    """The order that a case belongs to: itself, or the one that it is linked to; empty where there is none."""
+    if case.id.subject.kind == "order":
+        return case.id.subject.id
+    return next((link.id for link in sorted(case.evidence.links, key=str) if link.kind == "order"), "")
+
+
+def amount_of(params: Mapping[str, str | int], view: View) -> Decimal | None:
+    """The money that a step names: a decimal, the name of a money fact, or `full` for all that was paid."""
+    told = str(params.get("amount", "full"))
+    fact: FactValue | None = view.fact("amount" if told == "full" else told) if not told[:1].isdigit() else None
+    if isinstance(fact, Decimal):
+        return fact
+    try:
+        return Decimal(told)
+    except InvalidOperation:
+        return None
+
+
+def command_of(case: Case, key: ActionKey, action: Action, do: Do, view: View) -> Command:
+    """The command for an action (or, for an undo, for its reverse)."""
+    return Command(
+        key=f"{case.id}|{key}",
+        action=action.name,
+        subject=case.id.subject,
+        params=do.params,
+        order=order_of(case),
+        seller=_text(view.fact("seller")) or (case.id.subject.id if case.id.subject.kind == "seller" else ""),
+        product=_text(view.fact("product")) or (case.id.subject.id if case.id.subject.kind == "listing" else ""),
+        refund=case.id.subject.id if case.id.subject.kind == "refund" else "",
+        amount=amount_of(do.params, view) if action.name == "refund" else None,
+        currency=_text(view.fact("currency")),
+        handle=action.handle,
+        note=_note(case, key, action),
+    )
+
+
+def _note(case: Case, key: ActionKey, action: Action) -> str:
+    what = "taken back" if key.undo else "step"
+    return f"Redress: {key.rule} ({action.version}), {what} {key.step} on {case.id.subject}"
+
+
+def _text(value: FactValue | None) -> str:
+    return value if isinstance(value, str) else ""

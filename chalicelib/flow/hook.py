@@ -1,0 +1,100 @@
+"""The door: POST /hooks/{token}. Raw bytes are verified before anything parses them; whatever is authentic is answered
+as its platform expects and queued, whatever its content (DESIGN section 3).
+
+It never answers 5xx for what a stranger sends; only a failing store or queue lets it fail, because then a retry helps.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.core.instants import to_ms
+from chalicelib.flow.log import log
+from chalicelib.flow.messages import INLINE_BYTES, Received, write_received
+from chalicelib.flow.shops import Shops, adapter_of, shop_of
+from chalicelib.platforms.base import Answer, Refusal
+from chalicelib.ports.ports import Ports
+from chalicelib.ports.stores import Connection, Message
+
+MAX_BODY = 1 << 20
+TOO_LARGE = Answer(413, b'{"error":"too large"}')
+WRONG_TYPE = Answer(415, b'{"error":"unsupported media type"}')
+NOT_YOURS = Answer(401, b'{"error":"unauthorized"}')
+
+
+class Hook:
+    """One webhook request in, one answer out."""
+
+    def __init__(self, ports: Ports, shops: Shops) -> None:
+        self._ports, self._shops = ports, shops
+
+    def __call__(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer an HTTP API request (payload format 2.0)."""
+        headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+        body = _body(event)
+        answer = TOO_LARGE
+        if body is not None and len(body) <= MAX_BODY:
+            token = str((event.get("pathParameters") or {}).get("token", ""))
+            answer = self._answer(token, body, headers)
+        return {
+            "statusCode": answer.status,
+            "headers": {"content-type": answer.content_type},
+            "body": answer.body.decode(),
+        }
+
+    def _answer(self, token: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        connection = self._shops.by_token(token)
+        if connection is None:
+            log("hook_refused", reason="unknown token", id=hashlib.sha256(token.encode()).hexdigest()[:12])
+            return NOT_YOURS
+        adapter = adapter_of(connection)
+        kind = headers.get("content-type", "").split(";")[0].strip().lower()
+        if kind not in adapter.content_types or headers.get("content-encoding", "identity").lower() != "identity":
+            return self._refused(connection, WRONG_TYPE, "content type", len(body))
+        greeting = adapter.greet(body, headers)
+        if greeting is not None:
+            log("hook_greeted", account=connection.account, connection=connection.name)
+            return greeting
+        secrets = self._shops.secrets(connection)
+        now = self._ports.clock.now()
+        refusal = adapter.verify(body, headers, secrets, shop_of(connection), now) if secrets else Refusal("no secret")
+        if refusal is not None:
+            return self._refused(connection, NOT_YOURS, refusal.reason, len(body))
+        correction = adapter.refuse(body)
+        if correction is not None:
+            return self._refused(connection, correction, "not strict JSON", len(body))
+        self._accept(connection, body, {name: headers[name] for name in adapter.keep if name in headers})
+        return adapter.success
+
+    def _refused(self, connection: Connection, answer: Answer, reason: str, size: int) -> Answer:
+        log(
+            "hook_refused", level="warning", account=connection.account, connection=connection.name,
+            platform=connection.platform, status=answer.status, reason=reason, size=size,
+        )  # fmt: skip
+        return answer
+
+    def _accept(self, connection: Connection, body: bytes, headers: Mapping[str, str]) -> None:
+        now = self._ports.clock.now()
+        ident = f"{to_ms(now)}-{hashlib.sha256(body).hexdigest()[:16]}"
+        message = Received(connection.account, connection.name, ident, now, headers, body)
+        if len(body) > INLINE_BYTES:
+            blob = f"inbox/{connection.account}/{connection.name}/{ident}"
+            self._ports.blobs.put(blob, body)
+            message = Received(connection.account, connection.name, ident, now, headers, blob=blob)
+        self._ports.inbox.send([Message(write_received(message), group=connection.account)])
+        log("hook_accepted", account=connection.account, connection=connection.name, id=ident, size=len(body))
+
+
+def _body(event: Mapping[str, Any]) -> bytes | None:
+    """The raw bytes of the request; None where they are longer than allowed, seen before they are decoded."""
+    text = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return None if len(text) > MAX_BODY else text.encode("utf-8", "surrogatepass")
+    if len(text) > MAX_BODY * 4 // 3 + 4:
+        return None
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return b""

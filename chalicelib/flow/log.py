@@ -1,0 +1,38 @@
+"""The one way to log: JSON lines of named fields. There is no field for a body, a header, a secret or a person, so
+none of these can be logged by accident (DESIGN law 12)."""
+
+import json
+import sys
+
+
+def log(
+    event: str,
+    *,
+    level: str = "info",
+    account: str = "",
+    connection: str = "",
+    platform: str = "",
+    case: str = "",
+    key: str = "",
+    action: str = "",
+    reason: str = "",
+    field: str = "",
+    wanted: str = "",
+    id: str = "",
+    status: int = 0,
+    size: int = 0,
+    count: int = 0,
+) -> None:
+    """Write one line to standard output. Empty fields are left out; line breaks cannot get through JSON."""
+    line: dict[str, object] = {"level": level, "event": event}
+    named = locals()
+    for name in _FIELDS:
+        if named[name]:
+            line[name] = named[name]
+    sys.stdout.write(json.dumps(line, ensure_ascii=True) + "\n")
+
+
+_FIELDS = (
+    "account", "connection", "platform", "case", "key", "action", "reason", "field", "wanted", "id", "status", "size",
+    "count",
+)  # fmt: skip

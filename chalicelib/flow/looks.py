@@ -1,0 +1,82 @@
+"""Looks: asking the platform for the present truth. The answer is events; it re-enters by the inbox, or, before a
+penalty or a refund, is merged at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.core.events import Event, Subject
+from chalicelib.flow.buyers import Buyers
+from chalicelib.flow.log import log
+from chalicelib.flow.messages import LookAt, write_task, write_told
+from chalicelib.flow.rulebook import Rulebook
+from chalicelib.flow.runner import run
+from chalicelib.flow.shops import Shops, adapter_of
+from chalicelib.platforms.base import Later, Refused
+from chalicelib.ports.http import Uncertain, Unsent
+from chalicelib.ports.ports import Ports
+from chalicelib.ports.stores import Connection, Message
+
+MAX_ATTEMPTS = 12
+PER_MESSAGE = 50
+"""Events in one message to the inbox; the wire form allows a hundred."""
+
+
+class NoLook(Exception):
+    """The platform cannot be asked about this; a person decides instead."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Asks, and passes answers on."""
+
+    ports: Ports
+    shops: Shops
+    rulebook: Rulebook
+    buyers: Buyers
+
+    def ask(self, connection: Connection, subject: Subject) -> tuple[Event, ...] | Later:
+        """What the platform says now. Raises NoLook."""
+        adapter = adapter_of(connection)
+        if subject.kind not in adapter.looks:
+            raise NoLook("no_look")
+        session = self.shops.session(connection, self.rulebook.get(connection.account).words)
+        try:
+            answer = run(adapter.look(subject, session), self.ports.http)
+        except (Unsent, Uncertain):
+            return Later(30, "no answer")
+        if isinstance(answer, Later):
+            return answer
+        if isinstance(answer, Refused):
+            raise NoLook(f"look refused: {answer.reason}"[:60])
+        return tuple(self.buyers.veil(connection.account, event) for event in answer.events)
+
+    def pass_on(self, connection: Connection, events: Sequence[Event]) -> None:
+        """Give events to the inbox, for the cases that they speak of."""
+        for start in range(0, len(events), PER_MESSAGE):
+            body = write_told(connection.account, connection.name, events[start : start + PER_MESSAGE])
+            self.ports.inbox.send([Message(body, group=connection.account)])
+
+    def answer(self, task: LookAt) -> None:
+        """Carry out a queued look; what cannot be answered now is asked again later, with growing waits."""
+        connection = self.shops.get(task.account, task.connection)
+        try:
+            answer = self.ask(connection, task.subject)
+        except NoLook as error:
+            log(
+                "look_refused", level="warning", account=task.account, connection=task.connection,
+                case=str(task.subject), reason=error.reason,
+            )  # fmt: skip
+            return
+        if not isinstance(answer, Later):
+            self.pass_on(connection, answer)
+            return
+        if task.attempt + 1 >= MAX_ATTEMPTS:
+            log("look_given_up", level="error", account=task.account, connection=task.connection, case=str(task.subject))
+            return
+        delay = int(min(900, max(answer.seconds, 2.0**task.attempt)))
+        again = LookAt(task.account, task.connection, task.subject, task.attempt + 1)
+        self.ports.actions.send([Message(write_task(again), delay, task.account)])

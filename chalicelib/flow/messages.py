@@ -1,0 +1,132 @@
+"""The messages on the queues, as small JSON texts. A message never carries authority: it says where to look, or
+brings what was received; all decisions are made from the stored case."""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from chalicelib.core.case import CaseId
+from chalicelib.core.events import Event, Subject
+from chalicelib.core.instants import from_ms, to_ms
+from chalicelib.core.wire import write_event
+
+INLINE_BYTES = 150_000
+"""A larger body goes to the blob store and travels as a pointer (a message may hold 256 KB in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An authentic delivery on its way to `apply`. `blob`: where the body lies, if not here."""
+
+    account: str
+    connection: str
+    id: str
+    received_at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+    blob: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Events in wire form that a look brought back, on their way to `apply`."""
+
+    account: str
+    connection: str
+    events: tuple[Mapping[str, Any], ...]
+
+
+def write_received(message: Received) -> str:
+    data: dict[str, Any] = {
+        "a": message.account,
+        "c": message.connection,
+        "id": message.id,
+        "at": to_ms(message.received_at),
+        "h": dict(message.headers),
+    }
+    if message.blob:
+        data["k"] = message.blob
+    else:
+        data["b"] = base64.b64encode(message.body).decode()
+    return json.dumps(data, separators=(",", ":"))
+
+
+def write_told(account: str, connection: str, events: Iterable[Event]) -> str:
+    told = [write_event(event) for event in events]
+    return json.dumps({"a": account, "c": connection, "events": told}, separators=(",", ":"))
+
+
+def read_inbox(text: str) -> Received | Told:
+    data = json.loads(text)
+    if "events" in data:
+        return Told(data["a"], data["c"], tuple(data["events"]))
+    body = base64.b64decode(data["b"]) if "b" in data else b""
+    return Received(data["a"], data["c"], data["id"], from_ms(data["at"]), data["h"], body, data.get("k", ""))
+
+
+def write_wake(case_id: CaseId, wake_at: datetime) -> str:
+    return json.dumps({"case": str(case_id), "at": to_ms(wake_at)}, separators=(",", ":"))
+
+
+def read_wake(text: str) -> tuple[CaseId, datetime]:
+    data = json.loads(text)
+    return CaseId.parse(data["case"]), from_ms(data["at"])
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Carry out one action of a case."""
+
+    case_id: CaseId
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAt:
+    """Ask the platform about a subject; the answer goes to the inbox."""
+
+    account: str
+    connection: str
+    subject: Subject
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Send one escalation to one subscriber. `not_before`: for waits longer than a queue can delay."""
+
+    account: str
+    subscriber: str
+    event: str
+    attempt: int = 0
+    not_before: datetime | None = None
+
+
+def write_task(task: Act | LookAt | Post) -> str:
+    data: dict[str, Any]
+    if isinstance(task, Act):
+        data = {"case": str(task.case_id), "key": task.key}
+    elif isinstance(task, LookAt):
+        data = {"a": task.account, "c": task.connection, "look": [task.subject.kind, task.subject.id], "n": task.attempt}
+    else:
+        at = to_ms(task.not_before) if task.not_before else None
+        data = {"a": task.account, "post": task.subscriber, "event": task.event, "n": task.attempt, "at": at}
+    return json.dumps(data, separators=(",", ":"))
+
+
+def read_task(text: str) -> Act | LookAt | Post:
+    data = json.loads(text)
+    if "key" in data:
+        return Act(CaseId.parse(data["case"]), data["key"])
+    if "look" in data:
+        return LookAt(data["a"], data["c"], Subject(*data["look"]), data["n"])
+    at = from_ms(data["at"]) if data["at"] is not None else None
+    return Post(data["a"], data["post"], data["event"], data["n"], at)
+
+
+def failures(failed: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+    """The partial batch response: only these messages come again."""
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}

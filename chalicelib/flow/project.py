@@ -1,0 +1,187 @@
+"""What the table's stream becomes: the journal, the escalations, the seller's ledger, and the list of what waits for a
+person. Everything is derived from two images of a case, under stable keys, so repeating a record changes nothing."""
+
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.channels.cloudevents import About, Escalation, escalation
+from chalicelib.core.actions import ActionKey, escape
+from chalicelib.core.case import Case
+from chalicelib.core.instants import show, to_ms
+from chalicelib.core.rules import Policies, Rule
+from chalicelib.core.transitions import Transition, journal, transitions
+from chalicelib.core.view import View
+from chalicelib.core.wire import write_event
+from chalicelib.core.words import ACTIONS, ActionState, Group, Mode
+from chalicelib.flow.commands import do_of
+from chalicelib.flow.log import log
+from chalicelib.flow.rulebook import Rulebook
+from chalicelib.flow.shops import Shops
+from chalicelib.flow.storm import Storms, sort_of
+from chalicelib.flow.tell import Teller
+from chalicelib.ports.ports import Ports
+from chalicelib.ports.stores import Connection
+
+PENALTIES, HELD, TOLD_STORMS = "penalties", "held", "storms-told"
+_STORMY = frozenset(["clock.breached", "clock.warned", "step.taken"])
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record of the stream: the case before (None: new) and after, and when it was written."""
+
+    id: str
+    old: Case | None
+    new: Case
+    at: datetime
+
+
+class Project:
+    """Projects changes of cases."""
+
+    def __init__(self, ports: Ports, shops: Shops, rulebook: Rulebook, teller: Teller, ops_url: str = "") -> None:
+        self._ports, self._shops, self._rulebook, self._teller = ports, shops, rulebook, teller
+        self._storms, self._ops_url = Storms(ports), ops_url
+
+    def __call__(self, changes: Sequence[Change]) -> list[str]:
+        """Project in order; the id of the first change that failed, from which the stream goes on."""
+        self._journal(changes)
+        for change in changes:
+            try:
+                self._one(change)
+            except Exception as error:
+                log("project_failed", level="error", case=str(change.new.id), reason=type(error).__name__)
+                return [change.id]
+        return []
+
+    def _journal(self, changes: Sequence[Change]) -> None:
+        by_account: dict[str, list[tuple[Change, str]]] = {}
+        for change in changes:
+            for event in journal(change.old, change.new, change.at):
+                line = json.dumps({"connection": change.new.id.connection, **write_event(event)}, separators=(",", ":"))
+                by_account.setdefault(change.new.id.account, []).append((change, line))
+        for account, lines in by_account.items():
+            first = lines[0][0]
+            key = f"journal/{account}/{first.at:%Y-%m-%d}/{first.id}.jsonl.gz"
+            body = "".join(line + "\n" for _, line in lines)
+            self._ports.blobs.put(key, gzip.compress(body.encode(), mtime=0))
+
+    def _one(self, change: Change) -> None:
+        new = change.new
+        account = new.id.account
+        connection = self._shops.find(account, new.id.connection)
+        policies = self._rulebook.get(account).policies
+        told = []
+        for transition in transitions(change.old, new, change.at):
+            rule = _rule(policies, transition)
+            if connection and transition.type in _STORMY and rule:
+                if self._storms.is_on(connection, rule.id, change.at):
+                    self._summarise(connection, rule, change.at)
+                    continue
+            told.append(self._escalation(new, transition, rule, connection))
+        self._teller.tell(account, told)
+        self._penalties(change, policies)
+        self._waiting(change)
+
+    def _escalation(
+        self, case: Case, transition: Transition, rule: Rule | None, connection: Connection | None
+    ) -> Escalation:
+        alert = _alert(rule, transition)
+        state = transition.state
+        if alert and state and state.due is not None and transition.at < state.due:
+            transition = replace(transition, type="clock.warned")
+        seller = View(case.evidence, transition.at).fact("seller")
+        about = About(
+            seller=seller if isinstance(seller, str) else "",
+            basis=rule.basis if rule else "",
+            cite=rule.cite if rule else "",
+            title=rule.title if rule else {},
+            severity=alert,
+            mode=_mode(connection, transition),
+            explain=f"{self._ops_url}/cases/{case.id.local}/explain/{transition.clock}" if self._ops_url else "",
+        )
+        return escalation(case, transition, about)
+
+    def _summarise(self, connection: Connection, rule: Rule, at: datetime) -> None:
+        """One escalation for the whole storm; told before it is noted, so it may be repeated but not lost."""
+        records = self._ports.records(connection.account)
+        sort = sort_of(connection.name, rule.id, at)
+        if records.get(TOLD_STORMS, sort) is not None:
+            return
+        subject = f"connection/{connection.name}"
+        ident = escape(f"{connection.account}:{connection.name}:{subject}|storm|{sort}")
+        self._teller.tell(
+            connection.account,
+            [
+                Escalation(
+                    ident, "clock.storm", connection.account, connection.name, subject, at, to_ms(at),
+                    f"{connection.name}:{subject}|storm|{rule.id}", case=f"{connection.name}:{subject}",
+                    rule=rule.id, clock=rule.id, basis=rule.basis, cite=rule.cite, title=rule.title, reason="storm",
+                )  # fmt: skip
+            ],
+        )
+        records.put(TOLD_STORMS, sort, {"at": show(at)})
+
+    def _penalties(self, change: Change, policies: Policies) -> None:
+        """The seller's ledger: one row for each penalty, overwritten by its reversal."""
+        case = change.new
+        for text, action in case.ledger.actions.items():
+            key = ActionKey.parse(text)
+            if action.name != "penalise" or action.state is not ActionState.DONE:
+                continue
+            do = do_of(policies, key, action)
+            seller = View(case.evidence, change.at).fact("seller")
+            reversed_ = key.undo or str(key.reverse) in case.ledger.actions
+            row = str(replace(key, undo=False))
+            self._ports.records(case.id.account).put(
+                PENALTIES,
+                f"{seller or 'unknown'}|{case.id.local}|{row}",
+                {
+                    "seller": seller or "", "case": case.id.local, "key": row, "version": action.version,
+                    "code": do.params.get("code", "") if do else "", "points": do.params.get("points", 0) if do else 0,
+                    "state": "reversed" if reversed_ else "imposed", "sequence": case.version,
+                },
+            )  # fmt: skip
+
+    def _waiting(self, change: Change) -> None:
+        """The list of actions that wait for a person."""
+        records = self._ports.records(change.new.id.account)
+        before = dict(change.old.ledger.actions) if change.old else {}
+        for key, action in change.new.ledger.actions.items():
+            sort, held = f"{change.new.id.local}|{key}", before.get(key)
+            if action.hold and action.state is ActionState.PLANNED:
+                records.put(HELD, sort, {"action": action.name, "why": action.hold, "version": action.version})
+            elif held is not None and held.hold:
+                records.delete(HELD, sort)
+
+
+def _rule(policies: Policies, transition: Transition) -> Rule | None:
+    version = transition.state.version if transition.state else ""
+    policy = policies.by_version(version)
+    return policy.rule(transition.clock.partition("#")[0]) if policy else None
+
+
+def _alert(rule: Rule | None, transition: Transition) -> str:
+    """The severity that a step's alert names, empty where the transition is no alert."""
+    if rule is None or transition.type != "step.taken":
+        return ""
+    step = rule.step(transition.step)
+    return next((str(do.params.get("severity", "warning")) for do in step.do if do.action == "alert"), "") if step else ""
+
+
+def _mode(connection: Connection | None, transition: Transition) -> str:
+    """The mode of the action's group; for what is not about an action, the boldest mode of the connection."""
+    modes = {Group(group): Mode(mode) for group, mode in connection.modes.items()} if connection else {}
+    if transition.action in ACTIONS:
+        return modes.get(ACTIONS[transition.action].group, Mode.OBSERVE)
+    order = list(Mode)
+    return max(modes.values(), key=order.index, default=Mode.OBSERVE)
+
+
+def lines(ports: Ports, account: str, prefix: str = "") -> Iterator[str]:
+    """The journal of an account as history lines, in the order in which it was written."""
+    for key in ports.blobs.keys(f"journal/{account}/{prefix}"):
+        yield from gzip.decompress(ports.blobs.get(key)).decode().splitlines()

@@ -1,0 +1,122 @@
+"""Connections as the shell uses them: looked up once, kept for a minute, secrets opened only where they are needed.
+
+Only `hook` and `act` hold a vault that can open secrets; everywhere else `secrets` and `session` fail.
+"""
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from chalicelib.core.instants import parse_instant
+from chalicelib.core.settle import Terms
+from chalicelib.core.words import CORE, Group, Mode, Vocabulary
+from chalicelib.platforms import registry
+from chalicelib.platforms.base import Adapter, Session, Shop
+from chalicelib.ports.ports import Ports
+from chalicelib.ports.stores import Connection
+
+KEPT = timedelta(seconds=60)
+"""A rotated secret or a changed mode is in force everywhere after this long at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One live secret of a hook. Two are live while one replaces the other."""
+
+    value: str = field(repr=False)
+    until: datetime | None = None
+
+
+class UnknownConnection(LookupError):
+    """A message names a connection that does not exist (any more)."""
+
+
+class Shops:
+    """The connections of a deployment, behind a short-lived cache."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._kept: dict[tuple[str, str], tuple[datetime, Connection | None]] = {}
+        self._opened: dict[tuple[str, str, int, str], bytes] = {}
+
+    def find(self, account: str, name: str) -> Connection | None:
+        now = self._ports.clock.now()
+        kept = self._kept.get((account, name))
+        if kept is None or kept[0] + KEPT <= now:
+            if len(self._kept) > 10_000:
+                self._kept.clear()
+            kept = self._kept[account, name] = (now, self._ports.connections.get(account, name))
+        return kept[1]
+
+    def get(self, account: str, name: str) -> Connection:
+        found = self.find(account, name)
+        if found is None:
+            raise UnknownConnection(f"{account}:{name}")
+        return found
+
+    def by_token(self, token: str) -> Connection | None:
+        """The active connection whose hook address ends in this token, or None. Takes as long either way."""
+        account, _, rest = token.partition(".")
+        name, _, _ = rest.partition(".")
+        found = self.find(account, name) if _plain(account) and _plain(name) else None
+        expected = found.token_hash if found else "0" * 64
+        matches = hmac.compare_digest(hashlib.sha256(token.encode("utf-8", "replace")).hexdigest(), expected)
+        return found if found is not None and matches and found.active else None
+
+    def secrets(self, connection: Connection) -> tuple[str, ...]:
+        """The live secrets of its hook, newest first."""
+        now = self._ports.clock.now()
+        stored = json.loads(self._open(connection, "secrets", connection.secrets) or b"[]")
+        return tuple(
+            one["value"] for one in stored if one.get("until") is None or parse_instant(one["until"]) > now
+        )
+
+    def session(self, connection: Connection, words: Vocabulary = CORE) -> Session:
+        """With opened credentials, for calls to the platform."""
+        opened = self._open(connection, "credentials", connection.credentials)
+        return Session(shop_of(connection, words), json.loads(opened or b"{}"), self._ports.clock.now())
+
+    def _open(self, connection: Connection, what: str, sealed: bytes) -> bytes:
+        if not sealed:
+            return b""
+        key = (connection.account, connection.name, connection.version, what)
+        if key not in self._opened:
+            if len(self._opened) > 10_000:
+                self._opened.clear()
+            self._opened[key] = self._ports.vault.decrypt(sealed, context_of(connection.account, connection.name, what))
+        return self._opened[key]
+
+
+def context_of(account: str, name: str, what: str) -> dict[str, str]:
+    """What binds a sealed secret to its place."""
+    return {"account": account, "connection": name, "what": what}
+
+
+def _plain(name: str) -> bool:
+    return 0 < len(name) <= 40 and name.isascii() and name.replace("-", "a").isalnum() and name == name.lower()
+
+
+def shop_of(connection: Connection, words: Vocabulary = CORE) -> Shop:
+    return Shop(
+        connection.name, connection.platform, connection.address, connection.mapping, connection.options, words
+    )
+
+
+def adapter_of(connection: Connection) -> Adapter:
+    return registry.adapter(connection.platform)
+
+
+def terms_of(connection: Connection, storm: frozenset[str] = frozenset()) -> Terms:
+    """What we may do on a connection: its modes, and the levers that its platform offers."""
+    adapter = adapter_of(connection)
+    levers = adapter.levers
+    return Terms(
+        modes={Group(group): Mode(mode) for group, mode in connection.modes.items()},
+        acts_from=connection.acts_from,
+        levers=frozenset(levers),
+        undo={name: lever.undo for name, lever in levers.items() if lever.reverse != "none" and lever.undo},
+        looks=adapter.looks,
+        storm=storm,
+    )

@@ -1,0 +1,112 @@
+"""Each minute: send the wakes of the next 14 minutes with their exact delay, and rescue what was missed before.
+
+Works on the scheduled minute, never on the local time; each shard has its own checkpoint, so a crash repeats only what
+was unfinished, and after a gap the union of the missed duties is walked once (timers.md rules 3 and 4).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.core.instants import EPOCH
+from chalicelib.flow.advance import wake_message
+from chalicelib.flow.log import log
+from chalicelib.ports.ports import SYSTEM, Ports
+from chalicelib.ports.stores import Message, Wake
+
+LEAD = 14
+"""Minutes ahead: a sweep that stands still for so long makes nothing late."""
+AGES = tuple(2**power for power in range(1, 17))
+"""Minutes back at which a bucket is looked at again: 2, 4, 8 ... 65,536."""
+LATE = timedelta(minutes=2)
+"""What is overdue by more goes to the lane of its own, so that a backlog never delays what is still in time."""
+KIND = "sweep"
+BATCH = 500
+CHUNK = 60
+
+
+class Sweep:
+    """One run for one scheduled minute, over all shards."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def __call__(self, scheduled: datetime) -> int:
+        """Sweep as of a scheduled instant; the number of wakes sent. Raises what the ports raise: the next run
+        repeats what was not finished."""
+        minute = (scheduled - EPOCH) // timedelta(minutes=1)
+        sent, failed = 0, None
+        for shard in range(self._ports.shards):
+            try:
+                sent += self._shard(shard, minute)
+            except Exception as error:
+                failed = error
+                log("sweep_failed", level="error", key=str(shard), reason=type(error).__name__)
+        if failed is not None:
+            raise failed
+        return sent
+
+    def _shard(self, shard: int, minute: int) -> int:
+        records, sort = self._ports.records(SYSTEM), f"{shard:05d}"
+        record = records.get(KIND, sort)
+        done, last = (int(record.data["done"]), int(record.data["last"])) if record else (minute - 1, minute - 1)
+        sent = 0
+        for duty in duties(done, last, minute):
+            for bucket in duty.buckets:
+                sent += self._send(self._ports.wake_index.bucket(bucket, shard))
+            done, last = max(done, duty.done), max(last, duty.last)
+            records.put(KIND, sort, {"done": done, "last": last})
+        return sent
+
+    def _send(self, wakes: Iterable[Wake]) -> int:
+        now = self._ports.clock.now()
+        live: list[Message] = []
+        late: list[Message] = []
+        sent = 0
+        for wake in wakes:
+            lane = late if wake.wake_at < now - LATE else live
+            lane.append(wake_message(wake.case_id, wake.wake_at, now))
+            if len(lane) >= BATCH:
+                sent += self._flush(live, late)
+        return sent + self._flush(live, late)
+
+    def _flush(self, live: list[Message], late: list[Message]) -> int:
+        number = len(live) + len(late)
+        if live:
+            self._ports.wakes.send(live)
+        if late:
+            self._ports.late.send(late)
+        live.clear()
+        late.clear()
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Buckets to read, and the checkpoint that holds once they have been sent.
+
+    `done`: all buckets up to here were read ahead of their time. `last`: the aged buckets of all minutes up to here.
+    """
+
+    buckets: tuple[int, ...]
+    done: int
+    last: int
+
+
+def duties(done: int, last: int, minute: int) -> Iterator[Duty]:
+    """What the run of `minute` owes after the checkpoint (`done`, `last`), in the order in which to pay it.
+
+    First what is still in time; then the gap that a standstill left, in chunks, so that a run cut short goes on where
+    it stopped; last the aged buckets of this minute and of each minute missed.
+    """
+    gap = range(done + 1, minute - AGES[0])
+    now = tuple(range(max(done + 1, minute - AGES[0]), minute + LEAD + 1))
+    if now:
+        yield Duty(now, done if gap else minute + LEAD, last)
+    for start in range(gap.start, gap.stop, CHUNK):
+        chunk = range(start, min(start + CHUNK, gap.stop))
+        yield Duty(tuple(chunk), minute + LEAD if chunk.stop == gap.stop else chunk.stop - 1, last)
+    for start in range(last + 1, minute + 1, CHUNK):
+        missed = range(start, min(start + CHUNK, minute + 1))
+        aged = {one - age for one in missed for age in AGES}
+        yield Duty(tuple(sorted(bucket for bucket in aged if bucket >= 0)), 0, missed.stop - 1)

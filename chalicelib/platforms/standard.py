@@ -1,0 +1,186 @@
+"""The `standard` platform: any shop that speaks our own wire form (DESIGN section 5), signed as Standard Webhooks v1.
+
+It may give `actions_url` and `look_url` in its options; then our calls to it carry the same signature, made with the
+secret in its credentials. Facts: DESIGN section 5 and the Standard Webhooks specification.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from chalicelib.core import signing
+from chalicelib.core.calls import Call, Reply
+from chalicelib.core.events import Event, Subject
+from chalicelib.core.strictjson import BadJson, loads
+from chalicelib.core.wire import BadEvent, read_event
+from chalicelib.core.words import ACTIONS, KINDS
+from chalicelib.platforms.base import (
+    Answer,
+    Command,
+    Delivery,
+    Done,
+    Later,
+    Lever,
+    Looking,
+    Outcome,
+    Read,
+    Refusal,
+    Refused,
+    Session,
+    Shop,
+    Steps,
+    Unreadable,
+)
+
+MOST_EVENTS = 100
+UNDO = {"tag": "untag", "hold": "release", "delist": "relist", "suspend": "restore"}
+_OWN = frozenset(["alert", "penalise", "open_complaint"])
+
+
+def read_all(data: object, shop: Shop, look: bool = False) -> Read:
+    """One event or an array of up to 100; a bad one does not keep the others from taking effect."""
+    items = data if isinstance(data, list) else [data]
+    if len(items) > MOST_EVENTS:
+        raise Unreadable("events", str(len(items)), f"at most {MOST_EVENTS} in one array")
+    events: list[Event] = []
+    problem: Unreadable | None = None
+    for index, item in enumerate(items):
+        try:
+            event = read_event(item | {"look": True} if look and isinstance(item, dict) else item, shop.words)
+        except BadEvent as error:
+            field = f"[{index}].{error.field}" if isinstance(data, list) else error.field
+            problem = problem or Unreadable(field, error.found, error.wanted)
+        else:
+            events.append(event)
+    ignored = "" if events or problem else "an empty array"
+    return Read(tuple(events), ignored=ignored, problem=problem)
+
+
+def _call(url: str, ident: str, payload: Mapping[str, Any], session: Session) -> Call:
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    headers = signing.signed_headers(ident, session.now, body, session.credentials["secret"])
+    return Call("POST", url, {"content-type": "application/json", **headers}, body)
+
+
+def _wait(reply: Reply) -> Later | None:
+    if reply.status not in (408, 425, 429) and reply.status < 500:
+        return None
+    told = reply.headers.get("retry-after", "")
+    return Later(float(told) if told.isdecimal() and len(told) < 7 else 30.0, f"status {reply.status}")
+
+
+def _run(session: Session, command: Command) -> Steps:
+    url = session.shop.options.get("actions_url", "")
+    if not url or "secret" not in session.credentials:
+        return Refused("no_lever")
+    payload = {
+        "key": command.key,
+        "action": command.action,
+        "subject": {"kind": command.subject.kind, "id": command.subject.id},
+        "params": _params(command),
+    }
+    ident = "act_" + hashlib.sha256(command.key.encode()).hexdigest()[:32]
+    reply = yield _call(url, ident, payload, session)
+    return _wait(reply) or _outcome(reply)
+
+
+def _params(command: Command) -> dict[str, str | int]:
+    told = {
+        "order": command.order, "seller": command.seller, "product": command.product, "note": command.note,
+        "amount": f"{command.amount:f}" if command.amount is not None else "", "currency": command.currency,
+        "handle": command.handle,
+    }  # fmt: skip
+    return {**command.params, **{name: value for name, value in told.items() if value}}
+
+
+def _outcome(reply: Reply) -> Outcome:
+    if not 200 <= reply.status < 300:
+        return Refused(f"status {reply.status}")
+    try:
+        data = loads(reply.body)
+    except BadJson:
+        return Refused("answer is not JSON")
+    state = data.get("state") if isinstance(data, dict) else None
+    if state == "done":
+        return Done(str(data["handle"])[:200] if isinstance(data, dict) and data.get("handle") else "")
+    if state == "refused":
+        reason = data.get("reason") if isinstance(data, dict) else None
+        return Refused(str(reason or "refused")[:60])
+    return Refused("answer has no state done or refused")
+
+
+def _look(subject: Subject, session: Session) -> Looking:
+    url = session.shop.options.get("look_url", "")
+    if not url or "secret" not in session.credentials:
+        return Refused("no look_url")
+    payload = {"subject": {"kind": subject.kind, "id": subject.id}}
+    ident = "look_" + hashlib.sha256(f"{subject}{session.now}".encode()).hexdigest()[:32]
+    reply = yield _call(url, ident, payload, session)
+    later = _wait(reply)
+    if later is not None:
+        return later
+    if not 200 <= reply.status < 300:
+        return Refused(f"status {reply.status}")
+    try:
+        read = read_all(loads(reply.body), session.shop, look=True)
+    except (BadJson, Unreadable):
+        return Refused("answer cannot be read")
+    return Refused(f"answer: {read.problem.field}") if read.problem else read
+
+
+LEVERS: Mapping[str, Lever] = {
+    action: Lever(
+        action,
+        _run,
+        repeat="safe",
+        reverse="exact" if action in UNDO else "none",
+        undo=UNDO.get(action, ""),
+        needs="actions_url",
+        effects="Whatever the shop's own endpoint does with it; it promises to bear repetition of a key.",
+    )
+    for action in ACTIONS
+    if action not in _OWN
+}
+
+
+class Standard:
+    """The adapter of `standard`."""
+
+    name = "standard"
+    reading = 1
+    content_types = frozenset(["application/json"])
+    keep = frozenset(["webhook-id"])
+    success = Answer(202)
+    mapping: Mapping[str, tuple[str, ...]] = {}
+    looks = KINDS
+    levers = LEVERS
+
+    def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
+        return None
+
+    def verify(
+        self, raw: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], shop: Shop, now: datetime
+    ) -> Refusal | None:
+        refusal = signing.verify(headers, raw, secrets, now)
+        return Refusal(refusal.reason) if refusal else None
+
+    def refuse(self, raw: bytes) -> Answer | None:
+        """400 with the position for what is not strict JSON: this sender is a program that its author can mend."""
+        try:
+            loads(raw)
+        except BadJson as error:
+            body = {"error": "not strict JSON", "position": error.position, "found": error.found, "wanted": error.wanted}
+            return Answer(400, json.dumps(body).encode())
+        return None
+
+    def read(self, delivery: Delivery, shop: Shop) -> Read:
+        try:
+            data = loads(delivery.body)
+        except BadJson as error:
+            raise Unreadable(f"position {error.position}", error.found, error.wanted) from None
+        return read_all(data, shop)
+
+    def look(self, subject: Subject, session: Session) -> Looking:
+        return _look(subject, session)
