@@ -225,6 +225,13 @@ def test_an_odd_url_is_refused(url: str, why: str) -> None:
         read_url(url)
 
 
+@pytest.mark.parametrize("user", ["user@", "user:pass@", "@", "shop.example@"])
+def test_user_info_is_named_as_what_is_wrong_and_not_repeated(user: str) -> None:
+    with pytest.raises(Forbidden, match="user-info") as caught:
+        read_url(f"https://{user}10.0.0.1/")
+    assert user == "@" or user not in str(caught.value)
+
+
 READ = [
     ("https://shop.example", ("https", "shop.example", 443, "/"), "no path"),
     ("HTTPS://Shop.EXAMPLE:443/A?b=C", ("https", "shop.example", 443, "/A?b=C"), "capitals: the path keeps its own"),
