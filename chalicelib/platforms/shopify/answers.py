@@ -1,0 +1,282 @@
+"""GraphQL answers about orders, parcels, refunds and returns -> state. Instants in UTC, money in the shop's currency.
+
+Facts: the Admin schema 2026-07 (fields and their descriptions), the sheet, section 3.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from chalicelib.core.events import FactValue
+from chalicelib.core.words import OURS
+from chalicelib.platforms.shopify import documents
+from chalicelib.platforms.shopify.bodies import ECHO, channel_of, region_of
+from chalicelib.platforms.shopify.fields import Facts, Node, latest
+from chalicelib.platforms.shopify.state import Line, Order, Parcel, Payment, Refund
+from chalicelib.platforms.shopify.statements import vendor_id
+
+_SETTLED = frozenset(["PAID", "PARTIALLY_REFUNDED", "REFUNDED"])
+_INCOMING = frozenset(["SALE", "CAPTURE"])
+_CAME_TO_NOTHING = frozenset(["FAILURE", "ERROR"])
+
+
+def place_facts(order: Node | None) -> dict[str, FactValue | None]:
+    """Country, region and zone of where an order goes, or else of who pays it."""
+    facts = Facts()
+    place = (order.node("shippingAddress") or order.node("billingAddress")) if order else None
+    if place:
+        country = place.text("countryCodeV2")
+        facts.put("country", country)
+        facts.put("region", region_of(country, place.text("provinceCode").upper()))
+        facts.put("zone", place.text("timeZone"))
+    return facts.values
+
+
+def read_order(body: Node) -> Order:
+    """An order. Its lists cannot be null in the schema: one that was kept from us would take the order with it."""
+    order_id, updated = body.own_id(), body.instant("updatedAt")
+    if updated is None:
+        body.refuse("updatedAt", "an instant with its offset")
+    cut_off = (
+        len(body.nodes("fulfillments")) >= documents.PARCELS
+        or len(body.nodes("transactions")) >= documents.TRANSACTIONS
+        or body.more("lineItems")
+        or body.more("fulfillmentOrders")
+        or any(one.more("fulfillmentLineItems") for one in body.nodes("fulfillments"))
+    )
+    parcels = tuple(_parcel(one, order_id) for one in body.nodes("fulfillments"))
+    facts = Facts()
+    facts.values.update(place_facts(body))
+    amount, currency = body.shop_money("totalPriceSet")
+    facts.put("amount", amount)
+    facts.put("currency", currency)
+    facts.put("refunded", body.shop_money("totalRefundedSet")[0])
+    facts.put("status", body.text("displayFinancialStatus").lower())
+    facts.put("reason", body.text("cancelReason").lower())
+    facts.put("channel", channel_of(body.text("sourceName")))
+    customer = body.node("customer")
+    if customer:
+        facts.put("buyer", customer.own_id())
+    _promises(body, facts)
+    return Order(
+        id=order_id,
+        version=_version(body, updated),
+        placed_at=body.instant("processedAt") or body.instant("createdAt"),
+        cancelled_at=body.instant("cancelledAt"),
+        fulfilled=body.text("displayFulfillmentStatus") == "FULFILLED",
+        facts=facts.values,
+        parcels=parcels,
+        lines=_lines(body),
+        payments=_payments(body, amount),
+        complete=not cut_off,
+        knows_delivery=True,
+    )
+
+
+def _version(body: Node, updated: datetime) -> datetime:
+    """As of when the answer holds. A delivery, a new promise or a payment need not touch the order's `updatedAt`, so it
+    is the latest instant that the answer shows."""
+    seen = [updated]
+    for name, fields in (
+        ("fulfillments", ("updatedAt", "deliveredAt")),
+        ("fulfillmentOrders", ("updatedAt",)),
+        ("transactions", ("processedAt", "createdAt")),
+    ):
+        seen += [at for one in body.nodes(name) for at in [one.instant(field) for field in fields] if at]
+    return max(seen)
+
+
+_OVER = frozenset(["CLOSED", "CANCELLED"])
+
+
+def _promises(body: Node, facts: Facts) -> None:
+    """The next promise: the earliest of what is still to be sent, and once all is sent the last one, so that an order
+    in two parts is late when its first part is, and not before its second part is due."""
+    open_, kept, arrive = [], [], []
+    for one in body.nodes("fulfillmentOrders"):
+        by, status = one.instant("fulfillBy"), one.text("status")
+        method = one.node("deliveryMethod")
+        until = method.instant("maxDeliveryDateTime") if method else None
+        if status != "CANCELLED" and until:
+            arrive.append(until)
+        if by and status not in _OVER:
+            open_.append(by)
+        elif by and status == "CLOSED":
+            kept.append(by)
+    facts.told("ship_by", min(open_) if open_ else max(kept, default=None))
+    facts.told("deliver_by", max(arrive, default=None))
+
+
+def _parcel(one: Node, order: str) -> Parcel:
+    created, updated = one.instant("createdAt"), one.instant("updatedAt")
+    if created is None or updated is None:
+        one.refuse("updatedAt" if created else "createdAt", "an instant with its offset")
+    facts = Facts()
+    for tracking in one.nodes("trackingInfo")[:1]:
+        facts.put("carrier", tracking.text("company"))
+        facts.put("tracking", tracking.text("number"))
+    facts.put("status", (one.text("displayStatus") or one.text("status")).lower())
+    facts.put("deliver_by", one.instant("estimatedDeliveryAt"))
+    vendors = None
+    if one.has("fulfillmentLineItems"):
+        lines = [line.node("lineItem") for line in one.nodes("fulfillmentLineItems")]
+        vendors = frozenset(vendor_id(line.text("vendor")) for line in lines if line)
+    delivered = one.instant("deliveredAt")
+    version = latest(updated, delivered) or updated
+    shipped = one.text("status") == "SUCCESS"
+    return Parcel(one.own_id(), order, version, created, shipped, facts.values, delivered, vendors)
+
+
+def _lines(body: Node) -> tuple[Line, ...]:
+    plus_tax = body.flag("taxesIncluded") is False
+    lines = []
+    for one in body.nodes("lineItems"):
+        product = one.node("product")
+        amount = one.shop_money("discountedTotalSet")[0]
+        if amount is not None and plus_tax:
+            amount += sum((tax.shop_money("priceSet")[0] or Decimal(0) for tax in one.nodes("taxLines")), Decimal(0))
+        done = one.count("unfulfilledQuantity") == 0
+        lines.append(Line(vendor_id(one.text("vendor")), product.own_id() if product else "", done, amount))
+    return tuple(lines)
+
+
+def _payments(body: Node, total: Decimal | None) -> tuple[Payment, ...]:
+    """The transaction with which the whole was paid. A deposit is not yet a payment of the order; what was edited or
+    rounded down afterwards is paid with its last transaction."""
+    if body.text("displayFinancialStatus") not in _SETTLED:
+        return ()
+    came = []
+    for one in body.nodes("transactions"):
+        at = one.instant("processedAt") or one.instant("createdAt")
+        if one.text("kind") in _INCOMING and one.text("status") == "SUCCESS" and at:
+            came.append((at, one.own_id(), one.shop_money("amountSet")[0] or Decimal(0)))
+    paid = Decimal(0)
+    for at, of, value in sorted(came):
+        paid += value
+        if total is not None and paid >= total:
+            return (Payment(of, at, paid),)
+    return (Payment(max(came)[1], max(came)[0], paid),) if came else ()
+
+
+def read_refund(one: Node, place: Mapping[str, FactValue | None], lines: bool = False) -> Refund:
+    """A refund record. `lines`: its line items were asked for as well."""
+    created, updated = one.instant("createdAt"), one.instant("updatedAt")
+    version = latest(updated, created, one.instant("processedAt"))
+    if version is None:
+        one.refuse("updatedAt", "an instant with its offset")
+    money = [tx for tx in one.nodes("transactions") if tx.text("kind") == "REFUND"]
+    amounts = [tx.shop_money("amountSet") for tx in money if tx.text("status") not in _CAME_TO_NOTHING]
+    amounts = amounts or [tx.shop_money("amountSet") for tx in money]
+    facts = Facts()
+    facts.values.update(place)
+    if money:
+        facts.put("amount", sum((value or Decimal(0) for value, _ in amounts), Decimal(0)))
+        facts.put("currency", amounts[0][1])
+    if ECHO.search(one.text("note")):
+        facts.put("channel", OURS)
+    order, back = one.node("order"), one.node("return")
+    vendors: frozenset[str] = frozenset()
+    if lines:
+        items = [line for line in (part.node("lineItem") for part in one.nodes("refundLineItems")) if line]
+        vendors = _sold(items, facts)
+    paid = []
+    for tx in money:
+        # Some gateways give no instant of their own; the platform then has none but that of the record.
+        at = tx.instant("processedAt") or tx.instant("createdAt")
+        if tx.text("status") == "SUCCESS" and at:
+            paid.append(Payment(tx.own_id(), at, tx.shop_money("amountSet")[0]))
+    return Refund(
+        id=one.own_id(),
+        order=order.own_id() if order else "",
+        back=back.own_id() if back else "",
+        version=version,
+        approved_at=created if money else None,
+        paid=tuple(paid),
+        facts=facts.values,
+        vendors=vendors,
+    )
+
+
+def _sold(items: list[Node], facts: Facts) -> frozenset[str]:
+    vendors = frozenset(vendor_id(line.text("vendor")) for line in items)
+    products = {product.own_id() for product in (line.node("product") for line in items) if product}
+    if len(vendors - {""}) == 1:
+        facts.put("seller", next(iter(vendors - {""})))
+    if len(products) == 1:
+        facts.put("product", products.pop())
+    return vendors
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A return as of `version`; `received` tells of each disposition when the goods were in hand."""
+
+    id: str
+    order: str
+    version: datetime
+    created_at: datetime
+    approved_at: datetime | None
+    received: tuple[tuple[str, datetime], ...]
+    facts: Mapping[str, FactValue | None]
+    vendors: frozenset[str]
+
+
+def read_return(body: Node, as_of: datetime | None) -> Return:
+    """A return. It has no `updatedAt`, and cancelling or reopening one leaves no instant, so its version is the
+    platform's clock when it answered: pushes about returns say nothing, so looks compare with looks alone."""
+    created = body.instant("createdAt")
+    if created is None:
+        body.refuse("createdAt", "an instant with its offset")
+    order, status = body.node("order"), body.text("status")
+    received = []
+    for reverse in body.nodes("reverseFulfillmentOrders"):
+        for line in reverse.nodes("lineItems"):
+            for one in line.nodes("dispositions"):
+                at = one.instant("createdAt")
+                if at and one.text("type") != "MISSING":
+                    received.append((one.own_id(), at))
+    # The shop opened it by itself where nobody had to approve it: then opening was approving.
+    approved = body.instant("requestApprovedAt") or (created if status in ("OPEN", "CLOSED") else None)
+    facts = Facts()
+    facts.values.update(place_facts(order))
+    facts.put("status", status.lower())
+    facts.put("goods_expected", True)
+    sold = []
+    for part in body.nodes("returnLineItems"):
+        shipped = part.node("fulfillmentLineItem")
+        item = shipped.node("lineItem") if shipped else None
+        if item:
+            sold.append(item)
+    vendors = _sold(sold, facts)
+    _worth(body, facts)
+    return Return(
+        id=body.own_id(),
+        order=order.own_id() if order else "",
+        version=latest(
+            as_of, created, body.instant("requestApprovedAt"), body.instant("closedAt"),
+            order.instant("updatedAt") if order else None, *(at for _, at in received),
+        ) or created,
+        created_at=created,
+        approved_at=approved,
+        received=tuple(received),
+        facts=facts.values,
+        vendors=vendors,
+    )  # fmt: skip
+
+
+def _worth(body: Node, facts: Facts) -> None:
+    """What is to be paid back: what the goods cost, and once every piece is refunded what the records add up to (a fee
+    for restocking may have been kept)."""
+    parts = body.nodes("returnLineItems")
+    if body.more("returnLineItems") or body.more("refunds") or not parts:
+        return
+    reasons = {reason.text("handle") for reason in (one.node("returnReasonDefinition") for one in parts) if reason}
+    if len(reasons) == 1:
+        facts.put("reason", reasons.pop())
+    bags = [one.shop_money("withCodeDiscountedTotalPriceSet") for one in parts]
+    if all((one.count("quantity") or 0) <= (one.count("refundedQuantity") or 0) for one in parts):
+        bags = [one.shop_money("totalRefundedSet") for one in body.nodes("refunds")]
+    if bags and all(value is not None for value, _ in bags):
+        facts.put("amount", sum((value for value, _ in bags if value is not None), Decimal(0)))
+        facts.put("currency", bags[0][1])

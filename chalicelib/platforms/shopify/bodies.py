@@ -1,0 +1,197 @@
+"""Webhook bodies of orders, parcels and refunds -> state. REST-shaped JSON, dates with an offset, money as text.
+
+Customers' names, addresses, e-mail, notes and links are in these bodies; of the person only the customer's number is
+taken, which the shell turns into a keyed hash. Facts: the Shopify sheet, section 3.
+"""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+
+from chalicelib.core.events import FactValue
+from chalicelib.core.words import OURS
+from chalicelib.platforms.shopify.fields import Facts, Node, latest
+from chalicelib.platforms.shopify.state import Line, Order, Parcel, Payment, Refund
+from chalicelib.platforms.shopify.statements import vendor_id
+
+ECHO = re.compile(r"\bredress:[A-Za-z0-9]")
+"""Our key in a refund's note: the refund is our own doing."""
+
+SENT = "success"
+"""The one status of a fulfillment that means sent: pending and open wait for a warehouse, others came to nothing."""
+
+_ISO_2 = re.compile(r"[A-Z0-9]{1,3}")
+
+
+def region_of(country: str, province: str) -> str:
+    """ISO 3166-2 from Shopify's province code, which has the country before it in some countries only."""
+    if province.startswith(country + "-"):
+        return province
+    return f"{country}-{province}" if country and _ISO_2.fullmatch(province) else ""
+
+
+def read_order(body: Node) -> Order | None:
+    """None where the body has no `updated_at`: without it nothing can be put in order, so the platform is asked."""
+    version = body.instant("updated_at")
+    order_id = body.own_id()
+    if version is None:
+        return None
+    fulfilled = body.text("fulfillment_status") == "fulfilled" if body.has("fulfillment_status") else None
+    return Order(
+        id=order_id,
+        version=version,
+        # The instant of the sale: imported history keeps its own, and must not start clocks as if it were of today.
+        placed_at=body.instant("processed_at") or body.instant("created_at"),
+        cancelled_at=body.instant("cancelled_at"),
+        fulfilled=fulfilled,
+        facts=_order_facts(body),
+        parcels=_parcels(body, order_id, version) if body.has("fulfillments") else None,
+        lines=_lines(body) if body.has("line_items") else None,
+    )
+
+
+def _order_facts(body: Node) -> dict[str, FactValue | None]:
+    facts = Facts()
+    place = body.node("shipping_address") or body.node("billing_address")
+    if place:
+        country = place.text("country_code").upper()
+        facts.put("country", country)
+        facts.put("region", region_of(country, place.text("province_code").upper()))
+    facts.put("currency", body.text("currency"))
+    facts.put("amount", body.money("total_price"))
+    if body.has("refunds"):
+        facts.put("refunded", _refunded(body))
+    facts.put("status", body.text("financial_status"))
+    facts.put("reason", body.text("cancel_reason"))
+    facts.put("channel", channel_of(body.text("source_name")))
+    customer = body.node("customer")
+    if customer:
+        facts.put("buyer", customer.id("id"))
+    return facts.values
+
+
+def channel_of(source_name: str) -> str:
+    """The sales channel, which must not be taken for a mark of our own."""
+    return "" if source_name.casefold().startswith(OURS) else source_name
+
+
+def _refunded(body: Node) -> Decimal | None:
+    """What went back so far; None where a transaction is in another currency than the order."""
+    total = Decimal(0)
+    for refund in body.nodes("refunds"):
+        for one in refund.nodes("transactions"):
+            if one.text("kind") == "refund" and one.text("status") == SENT:
+                if one.text("currency") not in ("", body.text("currency")):
+                    return None
+                total += one.money("amount") or Decimal(0)
+    return total
+
+
+def _lines(body: Node) -> tuple[Line, ...]:
+    plus_tax = body.flag("taxes_included") is False
+    lines = []
+    for line in body.nodes("line_items"):
+        left = line.count("fulfillable_quantity")
+        lines.append(
+            Line(
+                vendor=vendor_id(line.text("vendor")),
+                product=line.id("product_id") or "",
+                done=line.text("fulfillment_status") == "fulfilled" or left == 0,
+                amount=_line_amount(line, plus_tax),
+            )
+        )
+    return tuple(lines)
+
+
+def _line_amount(line: Node, plus_tax: bool) -> Decimal | None:
+    price, quantity = line.money("price"), line.count("quantity")
+    if price is None or quantity is None or not 0 <= quantity < 10**6:
+        return None
+    off = sum((one.money("amount") or Decimal(0) for one in line.nodes("discount_allocations")), Decimal(0))
+    tax = sum((one.money("price") or Decimal(0) for one in line.nodes("tax_lines")), Decimal(0))
+    return price * quantity - off + (tax if plus_tax else Decimal(0))
+
+
+def _parcels(body: Node, order_id: str, version: datetime) -> tuple[Parcel, ...]:
+    found = [read_parcel(one, order_id, version) for one in body.nodes("fulfillments")]
+    return tuple(parcel for parcel in found if parcel is not None)
+
+
+def read_parcel(body: Node, order: str, otherwise: datetime | None = None) -> Parcel | None:
+    """A fulfillment; `otherwise`: the version where it has no `updated_at` of its own. None without its instants."""
+    created_at = body.instant("created_at")
+    version = body.instant("updated_at") or otherwise
+    parcel_id = body.own_id()
+    if created_at is None or version is None:
+        return None
+    facts = Facts()
+    facts.put("carrier", body.text("tracking_company"))
+    facts.put("tracking", body.text("tracking_number"))
+    facts.put("status", body.text("shipment_status") or body.text("status"))
+    vendors = None
+    if body.has("line_items"):
+        vendors = frozenset(vendor_id(line.text("vendor")) for line in body.nodes("line_items"))
+    shipped = body.text("status") == SENT
+    return Parcel(parcel_id, order, version, created_at, shipped, facts.values, vendors=vendors)
+
+
+def read_refund(body: Node) -> Refund | None:
+    """A refund record; None where nothing in it has an instant."""
+    refund_id = body.own_id()
+    back = body.node("return")
+    money = [one for one in body.nodes("transactions") if one.text("kind") == "refund"]
+    moments = [body.instant("created_at"), body.instant("processed_at"), body.instant("updated_at")]
+    moments += [one.instant(name) for one in money for name in ("created_at", "processed_at")]
+    version = latest(*moments)
+    if version is None:
+        return None
+    foreign = _foreign(body, money)
+    facts = Facts()
+    sums = [one.money("amount") or Decimal(0) for one in money if one.text("status") not in ("failure", "error")]
+    if money and not foreign:
+        facts.put("amount", sum(sums or [one.money("amount") or Decimal(0) for one in money], Decimal(0)))
+        facts.put("currency", money[0].text("currency"))
+    if ECHO.search(body.text("note")):
+        facts.put("channel", OURS)
+    lines = [line for line in (one.node("line_item") for one in body.nodes("refund_line_items")) if line]
+    vendors = frozenset(vendor_id(line.text("vendor")) for line in lines)
+    if len(vendors - {""}) == 1:
+        facts.put("seller", next(iter(vendors - {""})))
+    products = {line.id("product_id") for line in lines} - {None}
+    if len(products) == 1:
+        facts.put("product", products.pop())
+    return Refund(
+        id=refund_id,
+        order=body.id("order_id") or "",
+        back=(back.own_id() if back else ""),
+        version=version,
+        # A record without any transaction promises no money: lines were taken off an order that was not paid yet.
+        approved_at=body.instant("created_at") if money else None,
+        paid=tuple(_paid(one, foreign) for one in money if one.text("status") == SENT and one.instant("processed_at")),
+        facts=facts.values,
+        vendors=vendors,
+    )
+
+
+def _paid(transaction: Node, foreign: bool) -> Payment:
+    at = transaction.instant("processed_at")
+    if at is None:
+        transaction.refuse("processed_at", "an instant with its offset")
+    return Payment(transaction.own_id(), at, None if foreign else transaction.money("amount"))
+
+
+def _foreign(body: Node, money: list[Node]) -> bool:
+    """Whether the transactions are in the buyer's currency while the order is kept in the shop's: then a look, which is
+    answered in the shop's, tells the amounts."""
+    own = set()
+    for name in ("total_duties_set", "total_additional_fees_set"):
+        own.add(_shop_currency(body.node(name)))
+    for line in body.nodes("refund_line_items"):
+        own.add(_shop_currency(line.node("subtotal_set")))
+    told = {one.text("currency") for one in money} | own
+    return len(told - {"", "XXX"}) > 1
+
+
+def _shop_currency(bag: Node | None) -> str:
+    money = bag.node("shop_money") if bag else None
+    return money.text("currency_code") if money else ""
