@@ -35,7 +35,11 @@ DESIGN_TYPES = {
     "source": "silent recovered unreadable",
     "policy": "activated rolled_back",
 }
-ALL_TYPES = sorted(f"{group}.{name}" for group, names in DESIGN_TYPES.items() for name in names.split())
+# The one summary escalation of law 11, which that list leaves without a type.
+BEYOND_DESIGN = ["clock.storm"]
+ALL_TYPES = sorted(
+    [*(f"{group}.{name}" for group, names in DESIGN_TYPES.items() for name in names.split()), *BEYOND_DESIGN]
+)
 DATA_FIELDS = """case seller rule clock version basis cite status previous start due stop zone severity mode incident
     sequence summary explain"""
 
@@ -115,7 +119,7 @@ def test_a_clock_that_runs_per_occurrence_keeps_its_rule_apart() -> None:
     assert event.type == "clock.started"
 
 
-def test_the_types_are_those_of_the_document() -> None:
+def test_the_types_are_those_of_the_document_and_the_one_for_a_storm() -> None:
     assert sorted(TYPES) == ALL_TYPES
     assert SCHEMA["properties"]["type"] == {"enum": [PREFIX + kind for kind in ALL_TYPES]}
 
