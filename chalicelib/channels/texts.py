@@ -41,7 +41,7 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
     ),
     "clock.storm": (
         "{subject}：“{rule}”短时间内大量逾期{why}，已合并为一条告警，相关处罚等待人工决定。",
-        "{subject}: many cases missed “{rule}” at once{why}; this alert stands for all, their penalties wait for a person.",
+        "{subject}: many cases missed “{rule}” at once{why}; this alert stands for all; penalties wait for a person.",
     ),
     "clock.withdrawn": (
         "{subject}：“{rule}”先前的结论已撤回{by}。",
