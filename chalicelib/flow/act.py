@@ -13,14 +13,14 @@ from chalicelib.core import actions
 from chalicelib.core.actions import ActionKey
 from chalicelib.core.case import Action, Case, CaseId, Ledger
 from chalicelib.core.events import Event, Subject
-from chalicelib.core.rules import Do
+from chalicelib.core.rules import Do, Policies
 from chalicelib.core.view import View
 from chalicelib.core.words import ACTIONS, ActionState, Group
 from chalicelib.flow import purse, switches
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.commands import command_of, do_of
-from chalicelib.flow.log import log
+from chalicelib.flow.log import fault, log
 from chalicelib.flow.looks import Looks, NoLook
 from chalicelib.flow.messages import Act, LookAt, Post, read_task
 from chalicelib.flow.own import OwnEffects
@@ -56,7 +56,7 @@ class Actor:
             try:
                 self._task(read_task(body))
             except Exception as error:
-                log("act_failed", level="error", reason=type(error).__name__, id=ident)
+                log("act_failed", level="error", reason=fault(error), id=ident)
                 failed.append(ident)
         return failed
 
@@ -90,7 +90,7 @@ class Actor:
             self._postpone(case_id, key, self._backoff(case, key), f"unsent {error}"[:60])
         except Exception as error:
             # A fault of ours, not the platform's word: the lease keeps others away, and the next try decides.
-            log("action_error", level="error", case=str(case_id), key=key, reason=type(error).__name__)
+            log("action_error", level="error", case=str(case_id), key=key, reason=fault(error))
             if case.ledger.actions[key].attempts >= GIVE_UP:
                 self._finish(case_id, key, ActionState.UNKNOWN, "error")
             else:
@@ -102,6 +102,9 @@ class Actor:
         do = do_of(book.policies, parts, action)
         if do is None:
             self._finish(case.id, key, ActionState.REFUSED, "policy version gone")
+            return
+        if self._too_late(case, parts, action, book.policies):
+            self._finish(case.id, key, ActionState.SKIPPED, "late")
             return
         balance = None
         if ACTIONS[action.name].confirm and not parts.undo:
@@ -148,6 +151,16 @@ class Actor:
             return None
         balance = _balance(told, command.order, asked_at) if money else None
         return case, balance
+
+    def _too_late(self, case: Case, parts: ActionKey, action: Action, policies: Policies) -> bool:
+        """Whether it waited (behind a stop, a person, a shop that was down) for longer than it makes sense."""
+        policy = policies.by_version(action.version)
+        rule = policy.rule(parts.rule) if policy else None
+        step, state = rule.step(parts.step) if rule else None, case.ledger.steps.get((parts.clock, parts.step))
+        late_ok = step.late_ok if step and step.late_ok is not None else ACTIONS[action.name].late_ok
+        if late_ok is None or state is None or parts.undo or action.unsure:
+            return False
+        return self._ports.clock.now() - state.at > timedelta(seconds=late_ok)
 
     def _withdrawn(self, case: Case, parts: ActionKey) -> bool:
         state = case.ledger.steps.get((parts.clock, parts.step))

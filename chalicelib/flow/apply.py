@@ -16,7 +16,7 @@ from chalicelib.core.wire import read_event
 from chalicelib.flow import quarantine
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.buyers import Buyers
-from chalicelib.flow.log import log
+from chalicelib.flow.log import fault, log
 from chalicelib.flow.messages import LookAt, Received, Told, read_inbox, write_task
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops, UnknownConnection, adapter_of, shop_of
@@ -57,14 +57,14 @@ class Apply:
             except UnknownConnection as error:
                 log("inbox_dropped", level="error", reason=f"connection gone: {error}", id=ident)
             except Exception as error:
-                log("apply_failed", level="error", reason=type(error).__name__, id=ident)
+                log("apply_failed", level="error", reason=fault(error), id=ident)
                 failed.add(ident)
         held = self._held(list(batch.events))
         for case_id, events in batch.events.items():
             try:
                 self._advance(case_id, events, held=held.get(case_id))
             except Exception as error:
-                log("apply_failed", level="error", case=str(case_id), reason=type(error).__name__)
+                log("apply_failed", level="error", case=str(case_id), reason=fault(error))
                 failed.update(batch.owners[case_id])
         self._archive(batch, messages[0][0] if messages else "")
         return [ident for ident, _ in messages if ident in failed]
@@ -76,7 +76,7 @@ class Apply:
             try:
                 held |= self._ports.cases(account).get_many([one for one in case_ids if one.account == account])
             except Exception as error:
-                log("read_failed", level="warning", account=account, reason=type(error).__name__)
+                log("read_failed", level="warning", account=account, reason=fault(error))
         return held
 
     def _read(self, ident: str, text: str, batch: _Batch) -> None:
@@ -128,7 +128,7 @@ class Apply:
             try:
                 self._ports.blobs.put(f"raw/{account}/{day}/{first}.jsonl.gz", gzip.compress(lines.encode(), mtime=0))
             except Exception as error:
-                log("archive_failed", level="error", account=account, reason=type(error).__name__)
+                log("archive_failed", level="error", account=account, reason=fault(error))
 
 
 def _archived(message: Received, body: bytes) -> Mapping[str, object]:

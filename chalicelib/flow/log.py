@@ -32,6 +32,15 @@ def log(
     sys.stdout.write(json.dumps(line, ensure_ascii=True) + "\n")
 
 
+def fault(error: BaseException) -> str:
+    """The kind of an error and where it was raised; never its text, which may quote what was received."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f" at {frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}" if frame else ""
+    return type(error).__name__ + where
+
+
 _FIELDS = (
     "account", "connection", "platform", "case", "key", "action", "reason", "field", "wanted", "id", "status", "size",
     "count",

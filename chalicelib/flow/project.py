@@ -17,7 +17,7 @@ from chalicelib.core.view import View
 from chalicelib.core.wire import write_event
 from chalicelib.core.words import ACTIONS, ActionState, Group, Mode
 from chalicelib.flow.commands import do_of
-from chalicelib.flow.log import log
+from chalicelib.flow.log import fault, log
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops
 from chalicelib.flow.storm import Storms, sort_of
@@ -53,7 +53,7 @@ class Project:
             try:
                 self._one(change)
             except Exception as error:
-                log("project_failed", level="error", case=str(change.new.id), reason=type(error).__name__)
+                log("project_failed", level="error", case=str(change.new.id), reason=fault(error))
                 return [change.id]
         return []
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.instants import EPOCH
 from chalicelib.flow.advance import wake_message
-from chalicelib.flow.log import log
+from chalicelib.flow.log import fault, log
 from chalicelib.ports.ports import SYSTEM, Ports
 from chalicelib.ports.stores import Message, Wake
 
@@ -41,7 +41,7 @@ class Sweep:
                 sent += self._shard(shard, minute)
             except Exception as error:
                 failed = error
-                log("sweep_failed", level="error", key=str(shard), reason=type(error).__name__)
+                log("sweep_failed", level="error", key=str(shard), reason=fault(error))
         if failed is not None:
             raise failed
         return sent

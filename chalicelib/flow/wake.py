@@ -4,7 +4,7 @@ early, late or doubled one never corrupts (DESIGN law 3, timers.md rule 5)."""
 from collections.abc import Sequence
 
 from chalicelib.flow.advance import Advance, wake_message
-from chalicelib.flow.log import log
+from chalicelib.flow.log import fault, log
 from chalicelib.flow.messages import read_wake
 from chalicelib.ports.ports import Ports
 
@@ -22,7 +22,7 @@ class Wake:
             try:
                 self._one(body)
             except Exception as error:
-                log("wake_failed", level="error", reason=type(error).__name__, id=ident)
+                log("wake_failed", level="error", reason=fault(error), id=ident)
                 failed.append(ident)
         return failed
 

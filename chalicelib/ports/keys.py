@@ -18,7 +18,9 @@ MAX_DELAY = 900
 """Seconds that a queue can delay (Amazon SQS, DelaySeconds)."""
 MAX_BODY = 256 * 1024
 """Bytes of one message and of one batch. SQS takes 1 MiB in all since 2025; the older limit holds everywhere."""
-PREFIXES = ("raw/", "inbox/", "journal/", "policies/")
+MAX_SECRET = 4096
+"""Bytes that AWS KMS encrypts without an envelope."""
+PREFIXES = ("raw/", "inbox/", "quarantine/", "journal/", "policies/")
 
 _ACCOUNT = re.compile("[a-z0-9-]{1,40}")
 
@@ -54,6 +56,20 @@ def check_account(account: str) -> str:
     if not _ACCOUNT.fullmatch(account):
         raise ValueError(f"account: found {account[:64]!r}, wanted at most 40 of a-z, 0-9 and -")
     return account
+
+
+def check_name(name: str) -> str:
+    """The name of a connection, spelled like an account's. Raises ValueError."""
+    if not _ACCOUNT.fullmatch(name):
+        raise ValueError(f"connection: found {name[:64]!r}, wanted at most 40 of a-z, 0-9 and -")
+    return name
+
+
+def check_secret(plain: bytes) -> bytes:
+    """The secret, if the vault can seal it. Raises ValueError; the text does not show it."""
+    if not 0 < len(plain) <= MAX_SECRET:
+        raise ValueError(f"secret: found {len(plain)} bytes, wanted 1 to {MAX_SECRET}")
+    return plain
 
 
 def check_case(account: str, case_id: CaseId) -> str:

@@ -157,7 +157,7 @@ def test_the_archive_is_private_encrypted_and_forgets_raw_deliveries(
         for rule in bucket["LifecycleConfiguration"]["Rules"]
         if "ExpirationInDays" in rule
     }
-    assert days == {"raw/": 30, "inbox/": 14}, "journal and policies are kept, the rest is not"
+    assert days == {"raw/": 30, "inbox/": 14, "quarantine/": 90}, "journal and policies are kept, the rest is not"
     assert "VersioningConfiguration" not in bucket, "a version would outlive what must be forgotten"
 
 
