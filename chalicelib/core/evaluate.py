@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.core.admit import clock_of
 from chalicelib.core.calendars import TZ_VERSION, Calendars
 from chalicelib.core.case import Case
-from chalicelib.core.clocks import Reading, occurrence, read_clock
+from chalicelib.core.clocks import Reading, occurrence
 from chalicelib.core.rules import InForce, Policies, Rule
 from chalicelib.core.view import View
 from chalicelib.core.words import OURS, Status
@@ -89,12 +90,16 @@ def _of_policy(windows: tuple[InForce, ...], kind: str, view: View, calendars: C
                 if start is not None and window.covers(start):
                     running.setdefault((rule.id, of), (rule, window))
     for (_, of), (rule, window) in running.items():
-        yield read_clock(rule, window.policy.version, of, view, calendars.get(rule.calendar))
+        reading = clock_of(rule, window.policy.version, of, view, calendars.get(rule.calendar))
+        if reading is not None:
+            yield reading
     started = {rule_id for rule_id, _ in running}
     for rule in windows[-1].policy.rules:
         if rule.applies_to == kind and rule.start.pick != "each" and rule.id not in started:
             if occurrence(rule.start, view, None) is None:
-                yield read_clock(rule, windows[-1].policy.version, None, view, calendars.get(rule.calendar))
+                reading = clock_of(rule, windows[-1].policy.version, None, view, calendars.get(rule.calendar))
+                if reading is not None:
+                    yield reading
 
 
 def _occurrences(rule: Rule, view: View) -> list[str | None]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from chalicelib.core.conditions import Condition
 from chalicelib.core.words import FactWord
 
 Pick: TypeAlias = Literal["first", "last", "each"]
@@ -134,6 +135,7 @@ class Rule:
     basis: Basis = "policy"
     cite: str = ""
     obliged: str = "seller"
+    when: Condition | None = None
 
     def step(self, step_id: str) -> Step | None:
         return next((step for step in self.steps if step.id == step_id), None)

@@ -6,6 +6,7 @@ dropped and counted, so free text and personal data never land by accident (DESI
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 KINDS = frozenset(
@@ -43,11 +44,13 @@ class FactType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FactWord:
-    """One declared fact: its type, its unit where the type leaves one open, whether it is personal data."""
+    """One declared fact: its type, its unit where the type leaves one open, whether it is personal data, and the
+    default that a condition reads where no source gives a value."""
 
     type: FactType
     unit: str = ""
     personal: bool = False
+    default: str | Decimal | bool | None = None
 
 
 FACTS: Mapping[str, FactWord] = {
