@@ -1,0 +1,246 @@
+"""The types of the single fields of a policy: how their text is read, and what is wanted where it cannot be.
+
+Names of marks and facts are checked here against the vocabulary in force, so that one pass over a file finds a wrong
+word and a wrong shape alike. Scalars arrive as text (`lines.Plain` where they had no quotes), and stay text unless the
+field wants something else.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from chalicelib.core.calendars import Calendars
+from chalicelib.core.facts import read_money
+from chalicelib.core.words import CORE, FactType, Vocabulary
+from chalicelib.rules import grammar
+from chalicelib.rules.lines import Plain
+from chalicelib.rules.problems import meant
+
+
+@dataclass(slots=True)
+class Context:
+    """What the fields of one file are read against. `keys`: the keys that each mapping (by identity) may have."""
+
+    words: Vocabulary = CORE
+    calendars: Calendars = field(default_factory=Calendars)
+    keys: dict[int, list[str]] = field(default_factory=dict)
+
+
+def context(info: ValidationInfo) -> Context:
+    return info.context if isinstance(info.context, Context) else Context()
+
+
+def wanted(text: str) -> PydanticCustomError:
+    """The error of a field whose value is not what it should be."""
+    return PydanticCustomError("wanted", "{wanted}", {"wanted": text})
+
+
+class Shape(BaseModel):
+    """A mapping with exactly the keys that it declares."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know(cls, value: object, info: ValidationInfo) -> object:
+        if isinstance(value, dict):
+            context(info).keys[id(value)] = [one.alias or name for name, one in cls.model_fields.items()]
+        return value
+
+
+def tagged(*keys: str) -> Callable[[object], str | None]:
+    """The tag of a union member: the one key that only it has. Tags are `<key>`, so that they tell from keys."""
+
+    def pick(value: object) -> str | None:
+        if isinstance(value, dict):
+            return next((f"<{key}>" for key in keys if key in value), None)
+        return None
+
+    return pick
+
+
+def keyed(*keys: str, text: str = "", what: str = "a mapping") -> Callable[[object], object]:
+    """Before a union: exactly one of `keys`; bare text stands for the key `text`."""
+
+    def read(value: object) -> object:
+        if text and isinstance(value, str):
+            return {text: value}
+        if not isinstance(value, dict):
+            raise wanted(what)
+        found = [key for key in value if key in keys]
+        if not found:
+            near = next((hint for key in value if (hint := meant(key, keys))), "")
+            raise wanted(f"one of {', '.join(keys)}{near}")
+        if len(found) > 1:
+            raise wanted(f"only one of {', '.join(found)}")
+        return value
+
+    return read
+
+
+def one_or_many(value: object) -> object:
+    """A list; one thing alone is a list of one."""
+    return [value] if isinstance(value, (str, dict)) else value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise wanted("text")
+    text = unicodedata.normalize("NFC", str(value)).strip()
+    if not text or not text.isprintable():
+        raise wanted("text without control characters")
+    return text
+
+
+def _matching(pattern: str, what: str) -> Callable[[object], str]:
+    compiled = re.compile(pattern)
+
+    def read(value: object) -> str:
+        text = _text(value)
+        if not compiled.fullmatch(text):
+            raise wanted(what)
+        return text
+
+    return read
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, Plain) and re.fullmatch(r"-?[0-9]{1,9}", value):
+        return int(value)
+    raise wanted("a whole number")
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Plain) and value in ("true", "false"):
+        return value == "true"
+    raise wanted("true or false")
+
+
+def _read(reader: Callable[[str], int]) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if not isinstance(value, str):
+            raise wanted(grammar.DURATION_WANTED)
+        try:
+            return reader(value)
+        except ValueError as error:
+            raise wanted(str(error)) from None
+
+    return read
+
+
+def _mark(value: str, info: ValidationInfo) -> str:
+    marks = context(info).words.marks
+    if value not in marks:
+        raise wanted(f"a known mark{meant(value, marks)}")
+    return value
+
+
+def _fact(*types: FactType) -> Callable[[str, ValidationInfo], str]:
+    def check(value: str, info: ValidationInfo) -> str:
+        facts = {name: word for name, word in context(info).words.facts.items() if word.type in types}
+        if value not in facts:
+            raise wanted(f"a known fact of type {' or '.join(types)}{meant(value, facts)}")
+        return value
+
+    return check
+
+
+def _calendar(value: str, info: ValidationInfo) -> str:
+    try:
+        context(info).calendars.get(value)
+    except ValueError:
+        raise wanted("UTC or a time zone such as Asia/Shanghai") from None
+    return value
+
+
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        fine = parts.scheme == "https" and parts.hostname and not parts.username and not parts.password
+        fine = fine and parts.port != 0 and " " not in value and value.isascii()
+    except ValueError:
+        fine = False
+    if not fine or len(value) > 2000:
+        raise wanted("an address that begins with https://")
+    return value
+
+
+def _amount(value: str, info: ValidationInfo) -> str:
+    if value == "full":
+        return value
+    if value[:1].isdigit():
+        try:
+            money = read_money(value)
+        except ValueError as error:
+            raise wanted(str(error)) from None
+        if money > 0:
+            return value
+        raise wanted("more than nothing")
+    facts = [name for name, word in context(info).words.facts.items() if word.type is FactType.MONEY]
+    if value not in facts:
+        raise wanted(f'full, a money fact, or a decimal such as "12.50"{meant(value, ["full", *facts])}')
+    return value
+
+
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9])?"
+
+Text: TypeAlias = Annotated[str, BeforeValidator(_text), Field(max_length=500)]
+Name: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_matching(_NAME, "a name of letters, digits, - _ and ., at most 80 characters")),
+    WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$"}),
+]
+PolicyName: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_matching(r"[a-z0-9-]{1,40}", "a name of a-z, 0-9 and -, at most 40 characters")),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z0-9-]{1,40}$"}),
+]
+StepName: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_matching(r"[^|#]{1,80}", "a name without | and #, at most 80 characters")),
+    WithJsonSchema({"type": "string", "pattern": "^[^|#]{1,80}$"}),
+]
+Code: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_matching(r"[^\s,]{1,40}", "a short code without spaces and commas, at most 40 characters")),
+    WithJsonSchema({"type": "string", "pattern": r"^[^\s,]{1,40}$"}),
+]
+Whole: TypeAlias = Annotated[int, BeforeValidator(_whole)]
+Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
+Choice = BeforeValidator(_text)
+"""Before a Literal of texts."""
+Duration: TypeAlias = Annotated[
+    int,
+    BeforeValidator(_read(grammar.duration)),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,10}[smhd]$", "examples": ["90s", "30m", "48h", "7d"]}),
+]
+Signed: TypeAlias = Annotated[
+    int,
+    BeforeValidator(_read(grammar.signed)),
+    WithJsonSchema({"type": "string", "pattern": "^[+-]?[0-9]{1,10}[smhd]$", "examples": ["2h", "-1d"]}),
+]
+MarkName: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_mark)]
+InstantFact: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_fact(FactType.INSTANT))]
+MoneyFact: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_fact(FactType.MONEY))]
+CalendarName: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_calendar)]
+Url: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_url)]
+Amount: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_amount)]

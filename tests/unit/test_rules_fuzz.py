@@ -1,0 +1,80 @@
+"""No file crashes the reader: it answers with a policy or with mistakes that each name a line of the file."""
+
+from pathlib import Path
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from chalicelib.core.compiled import dump, load
+from chalicelib.core.rules import Policy
+from chalicelib.rules.problems import Mistakes
+from chalicelib.rules.reader import read_bytes
+
+DEMO = (Path(__file__).resolve().parents[2] / "examples" / "policies" / "demo.yaml").read_text()
+LINES = DEMO.splitlines()
+WORDS = sorted(set(DEMO.replace("{", " ").replace("}", " ").replace(",", " ").split()))
+JUNK = st.sampled_from(
+    ["", "~", "null", "[]", "{}", "- ", "&a", "*a", "!!int 3", "<<: {a: 1}", "1e999", "-1", "99999999999999999999",
+     "0x10", "'", '"', "#", "\t", "\u0085", "\u2028", "\\", '"\\uD800"', "\U0001f600", "?", "|", ">", "%", "@", "`",
+     "{id: {}}", "[[", "}}", ": :", "---", "...", "NO", "12:30", "2026-01-01"]
+)  # fmt: skip
+
+
+def outcome(raw: bytes) -> Policy | None:
+    try:
+        policy = read_bytes(raw, "fuzz.yaml")
+    except Mistakes as mistakes:
+        last = raw.decode(errors="replace").replace("\r", "\n").replace("\u0085", "\n").replace("\u2028", "\n")
+        last = last.replace("\u2029", "\n")
+        assert mistakes.problems
+        for problem in mistakes.problems:
+            assert 1 <= problem.line <= last.count("\n") + 1
+            assert problem.field
+            assert len(str(problem)) < 2000
+            assert str(problem).isprintable()
+        return None
+    assert load(dump(policy)) == policy
+    return policy
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="surrogatepass")))
+@example(b"\xff\xfe")
+@example(b'"\\uD800": 1')
+@example(b"a: \xed\xa0\x80")
+def test_arbitrary_bytes(raw: bytes) -> None:
+    outcome(raw)
+
+
+edits = st.tuples(
+    st.integers(0, len(LINES) - 1),
+    st.sampled_from(["drop", "double", "cut", "put", "swap", "indent"]),
+    st.integers(0, 80),
+    JUNK | st.sampled_from(WORDS) | st.text(max_size=5),
+)
+
+
+@given(st.lists(edits, min_size=1, max_size=4))
+def test_a_policy_that_was_tampered_with(changes: list[tuple[int, str, int, str]]) -> None:
+    lines = list(LINES)
+    for where, how, column, junk in changes:
+        at = where % len(lines)
+        line = lines[at]
+        if how == "drop" and len(lines) > 1:
+            del lines[at]
+        elif how == "double":
+            lines.insert(at, line)
+        elif how == "cut":
+            lines[at] = line[:column]
+        elif how == "put":
+            lines[at] = line[:column] + junk + line[column:]
+        elif how == "swap":
+            words = line.split(" ")
+            words[column % len(words)] = junk
+            lines[at] = " ".join(words)
+        else:
+            lines[at] = " " * (column % 9) + line.lstrip()
+    outcome("\n".join(lines).encode(errors="surrogatepass"))
+
+
+def test_the_policy_itself_is_fine() -> None:
+    assert outcome(DEMO.encode()) is not None

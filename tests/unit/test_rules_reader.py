@@ -1,0 +1,375 @@
+"""Reading policy files: what is taken, and how each mistake is told with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from chalicelib.core import rules as core
+from chalicelib.core.words import FactType, FactWord
+from chalicelib.rules.problems import Mistakes
+from chalicelib.rules.reader import find, read_bytes, read_file, read_files, read_text
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "policies"
+
+GOOD = """\
+policy: demo
+calendar: Asia/Shanghai
+rules:
+  - id: refund-7d
+    title: {zh: 七日内退款, en: Refund within 7 days}
+    basis: law
+    cite: Article 25
+    applies_to: refund
+    clock:
+      start: return.received
+      stop: [{sum: refund.paid, reaches: amount}]
+      void: [refund.withdrawn]
+      pause: [{from: inspection.started, to: inspection.ended}]
+      limit: {days: 7, first_day: excluded}
+    steps:
+      - {id: half, at: 50%, do: [remind_seller]}
+      - {at: due - 1d, do: [{alert: {severity: error}}], late_ok: 2h}
+      - {id: fine, at: {days: 15}, do: [{penalise: {code: late, points: 4}}]}
+"""
+
+
+def edited(old: str, new: str) -> str:
+    assert old in GOOD, "the row edits what is not there"
+    return GOOD.replace(old, new)
+
+
+def problems(text: str) -> list[tuple[int, str, str, str]]:
+    with pytest.raises(Mistakes) as caught:
+        read_text(text, "demo.yaml")
+    assert {one.file for one in caught.value.problems} == {"demo.yaml"}
+    return [(one.line, one.field, one.found, one.wanted) for one in caught.value.problems]
+
+
+def test_compiles_each_part_of_a_rule() -> None:
+    policy = read_text(GOOD, number=3)
+    assert policy.version == "demo@3"
+    assert policy.rules == (
+        core.Rule(
+            id="refund-7d",
+            applies_to="refund",
+            start=core.Point("return.received"),
+            stop=(core.Reaches("refund.paid", "amount"),),
+            limit=core.Days(7, "excluded"),
+            void=(core.Point("refund.withdrawn"),),
+            pause=(core.Pause("inspection.started", "inspection.ended"),),
+            steps=(
+                core.Step("half", core.Share(50), (core.Do("remind_seller"),)),
+                core.Step("due - 1d", core.FromDue(-86_400), (core.Do("alert", {"severity": "error"}),), 7200),
+                core.Step("fine", core.OwnLimit(core.Days(15)), (core.Do("penalise", {"code": "late", "points": 4}),)),
+            ),
+            calendar="Asia/Shanghai",
+            title={"zh": "七日内退款", "en": "Refund within 7 days"},
+            basis="law",
+            cite="Article 25",
+        ),
+    )
+
+
+STARTS = [
+    ("{first: order.paid}", core.Point("order.paid"), "the first"),
+    ("{last: order.paid}", core.Point("order.paid", "last"), "the last"),
+    ("{each: refund.requested}", core.Point("refund.requested", "each"), "each"),
+    ("{first: order.paid, offset: 2h}", core.Point("order.paid", "first", 7200), "moved on"),
+    ("{first: order.paid, offset: -1d}", core.Point("order.paid", "first", -86_400), "moved back"),
+    ("'order.paid'", core.Point("order.paid"), "quotes are no matter in text"),
+]
+
+
+@pytest.mark.parametrize(("text", "start", "why"), STARTS, ids=[row[2] for row in STARTS])
+def test_starts(text: str, start: core.Point, why: str) -> None:
+    assert read_text(edited("start: return.received", f"start: {text}")).rules[0].start == start
+
+
+LIMITS: list[tuple[str, core.Limit, str]] = [
+    ("{seconds: 90}", core.Span(90), "seconds"),
+    ("{minutes: 30}", core.Span(1800), "minutes"),
+    ("{hours: 2640}", core.Span(2640 * 3600), "hours"),
+    ("{days: 7, first_day: included}", core.Days(7, "included"), "the first day counts"),
+    ("{until: deliver_by}", core.Until("deliver_by"), "somebody else's deadline"),
+]
+
+
+@pytest.mark.parametrize(("text", "limit", "why"), LIMITS, ids=[row[2] for row in LIMITS])
+def test_limits(text: str, limit: core.Limit, why: str) -> None:
+    text = edited("limit: {days: 7, first_day: excluded}", f"limit: {text}").replace("due - 1d", "due")
+    assert read_text(text).rules[0].limit == limit
+
+
+PLACES: list[tuple[str, str, core.At, str]] = [
+    ("start + 90s", "start + 90s", core.FromStart(90), "after the start"),
+    ("start", "start", core.FromStart(0), "at the start"),
+    ("due+30m", "due + 30m", core.FromDue(1800), "spaces are no matter"),
+    ("due", "due", core.FromDue(0), "at the due"),
+    ("150%", "150%", core.Share(150), "beyond the due"),
+    ("{hours: 36}", "{hours: 36}", core.OwnLimit(core.Span(36 * 3600)), "a limit of its own"),
+    (
+        "{days: 15, first_day: included}", "{days: 15, first_day: included}",
+        core.OwnLimit(core.Days(15, "included")), "days of its own",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "name", "at", "why"), PLACES, ids=[row[3] for row in PLACES])
+def test_places_of_steps_and_their_default_ids(text: str, name: str, at: core.At, why: str) -> None:
+    step = read_text(edited("{at: due - 1d, do", f"{{at: {text}, do")).rules[0].steps[1]
+    assert (step.id, step.at) == (name, at)
+
+
+DOES = [
+    ("alert", core.Do("alert", {"severity": "warning"}), "an alert says how bad it is even where nobody did"),
+    ("{alert: critical}", core.Do("alert", {"severity": "critical"}), "a severity alone"),
+    ("{tag: sla-breached}", core.Do("tag", {"tag": "sla-breached"}), "a tag alone"),
+    ("{refund: full}", core.Do("refund", {"amount": "full"}), "all of it"),
+    ("{refund: {amount: amount}}", core.Do("refund", {"amount": "amount"}), "what a fact says"),
+    ("{refund: {amount: 12.50}}", core.Do("refund", {"amount": "12.50"}), "a decimal keeps its digits"),
+    ("{webhook: 'https://ops.example/hook'}", core.Do("webhook", {"url": "https://ops.example/hook"}), "an address"),
+    ("suspend", core.Do("suspend"), "no parameters"),
+    ("{hold: }", core.Do("hold"), "no parameters after a colon"),
+]
+
+
+@pytest.mark.parametrize(("text", "do", "why"), DOES, ids=[row[2] for row in DOES])
+def test_actions(text: str, do: core.Do, why: str) -> None:
+    assert read_text(edited("[remind_seller]", f"[{text}]")).rules[0].steps[0].do == (do,)
+
+
+def test_one_thing_alone_is_a_list_of_one() -> None:
+    rule = read_text(
+        edited("[remind_seller]", "remind_seller").replace("[refund.withdrawn]", "refund.withdrawn")
+    ).rules[0]
+    assert rule.steps[0].do == (core.Do("remind_seller"),)
+    assert rule.void == (core.Point("refund.withdrawn"),)
+
+
+TRAPS = [
+    ("cite: Article 25", "cite: NO", "NO", "the country that YAML takes for false"),
+    ("cite: Article 25", "cite: 12:30", "12:30", "a time that YAML takes for 750"),
+    ("cite: Article 25", "cite: 2026-01-01", "2026-01-01", "a date stays text"),
+    ("cite: Article 25", "cite: 0o17", "0o17", "octal"),
+    ("cite: Article 25", "cite: on", "on", "a truth value"),
+    ("cite: Article 25", "cite: 1e3", "1e3", "a float"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "cite", "why"), TRAPS, ids=[row[3] for row in TRAPS])
+def test_text_is_never_guessed_at(old: str, new: str, cite: str, why: str) -> None:
+    assert read_text(edited(old, new)).rules[0].cite == cite
+
+
+def test_declared_words_may_be_used() -> None:
+    text = (
+        "declare: {marks: [order.packed], facts: {tier: code, deposit: {type: money, unit: CNY}, pack_by: instant}}\n"
+    )
+    policy = read_text(
+        text
+        + edited("return.received", "order.packed")
+        .replace("reaches: amount", "reaches: deposit")
+        .replace("{days: 7, first_day: excluded}", "{until: pack_by}")
+    )
+    assert policy.marks == {"order.packed"}
+    assert policy.facts["deposit"] == FactWord(FactType.MONEY, "CNY")
+    assert policy.rules[0].start.mark == "order.packed"
+
+
+MISTAKES = [
+    ("start: return.received", "start: return.recieved", (10, "rules[0].clock.start", "'return.recieved'",
+     "a known mark, did you mean return.received?"), "a mark misspelt"),
+    ("reaches: amount", "reaches: ship_by", (11, "rules[0].clock.stop[0].reaches", "'ship_by'",
+     "a known fact of type money"), "a sum reaches money only"),
+    ("{days: 7, first_day: excluded}", "{until: amount}", (14, "rules[0].clock.limit.until", "'amount'",
+     "a known fact of type instant"), "until an instant only"),
+    ("{days: 7, first_day: excluded}", "{days: 7, hours: 3}", (14, "rules[0].clock.limit", "a mapping",
+     "only one of days, hours"), "two limits"),
+    ("{days: 7, first_day: excluded}", "{days: '7'}", (14, "rules[0].clock.limit.days", "'7'", "a whole number"),
+     "a number in quotes is text"),
+    ("{days: 7, first_day: excluded}", "{days: 0}", (14, "rules[0].clock.limit.days", "'0'", "at least 1"), "no days"),
+    ("{days: 7, first_day: excluded}", "{days: 1.5}", (14, "rules[0].clock.limit.days", "'1.5'", "a whole number"),
+     "half a day"),
+    ("{days: 7, first_day: excluded}", "{days: 7, first_day: out}", (14, "rules[0].clock.limit.first_day", "'out'",
+     "'excluded' or 'included'"), "a choice"),
+    ("{days: 7, first_day: excluded}", "{hours: 4, first_day: excluded}", (14, "rules[0].clock.limit.first_day",
+     "the key 'first_day'", "one of hours"), "a first day is for days"),
+    ("{days: 7, first_day: excluded}", "48h", (14, "rules[0].clock.limit", "'48h'",
+     "a limit such as {hours: 48} or {until: ship_by}"), "a limit is a mapping"),
+    ("basis: law", "basis: lawful", (6, "rules[0].basis", "'lawful'", "'law', 'platform' or 'policy'"), "a basis"),
+    ("    cite: Article 25\n", "", (4, "rules[0].cite", "nothing", "the article, because the basis is law"),
+     "law without an article"),
+    ("applies_to: refund", "applies_to: refunds", (8, "rules[0].applies_to", "'refunds'",
+     "one of complaint, connection, listing, operator, order, penalty, refund, request, seller, shipment, "
+     "did you mean refund?"), "a kind misspelt"),
+    ("    applies_to: refund\n", "", (4, "rules[0].applies_to", "nothing", "a value"), "a key left out"),
+    ("applies_to: refund", "aplies_to: refund", (8, "rules[0].aplies_to", "the key 'aplies_to'",
+     "one of id, title, basis, cite, obliged, applies_to, calendar, clock, steps, did you mean applies_to?"),
+     "a key misspelt, besides the one that is now missing"),
+    ("calendar: Asia/Shanghai", "calendar: Asia/Peking", (2, "calendar", "'Asia/Peking'",
+     "UTC or a time zone such as Asia/Shanghai"), "no such zone"),
+    ("{zh: 七日内退款, en: Refund within 7 days}", "{fr: Rembourser}", (5, "rules[0].title.fr", "the key 'fr'",
+     "one of zh, en"), "titles are Chinese or English"),
+    ("at: 50%", "at: 0%", (16, "rules[0].steps[0].at", "'0%'", "1% to 1000%"), "no share"),
+    ("at: 50%", "at: start - 1h", (16, "rules[0].steps[0].at", "'start - 1h'",
+     "a step after the start: before it there is no clock"), "before the clock"),
+    ("at: 50%", "at: half", (16, "rules[0].steps[0].at", "'half'",
+     "start + X, due, due - X, due + X, N%, or a limit such as {days: 15}"), "no place"),
+    ("at: 50%", "at: due - 1w", (16, "rules[0].steps[0].at", "'due - 1w'", "a duration such as 90s, 30m, 48h or 7d"),
+     "an unknown unit"),
+    ("at: due - 1d", "at: due - 8d", (17, "rules[0].steps[1].at", "'due - 8d'",
+     "a step after the start: the limit is shorter than that"), "counted back beyond the start"),
+    ("{at: due - 1d", "{id: half, at: due - 1d", (17, "rules[0].steps[1].id", "'half'",
+     "an id that no other step of the rule has (line 16 has it)"), "an id twice"),
+    ("{id: half, at: 50%", "{at: due-1d", (17, "rules[0].steps[1].at", "'due - 1d'",
+     "an id, because the step of line 16 is called 'due - 1d' already"), "a default id twice"),
+    ("late_ok: 2h", "late_ok: 2", (17, "rules[0].steps[1].late_ok", "'2'", "a duration such as 90s, 30m, 48h or 7d"),
+     "a duration without a unit"),
+    ("[remind_seller]", "[remind_sellers]", (16, "rules[0].steps[0].do[0]", "'remind_sellers'",
+     "a known action, did you mean remind_seller?"), "an action misspelt"),
+    ("[remind_seller]", "[]", (16, "rules[0].steps[0].do", "a list", "at least 1"), "nothing to do"),
+    ("[remind_seller]", "[{tag: a, untag: b}]", (16, "rules[0].steps[0].do[0]", "a mapping",
+     "an action, or one action with its parameters"), "two actions in one"),
+    ("[remind_seller]", "[{suspend: {days: 3}}]", (16, "rules[0].steps[0].do[0].suspend.days", "the key 'days'",
+     "no such key"), "a parameter of an action that has none"),
+    ("severity: error", "severity: fatal", (17, "rules[0].steps[1].do[0].alert.severity", "'fatal'",
+     "one of info, warning, error, critical"), "a severity"),
+    (", points: 4", "", (18, "rules[0].steps[2].do[0].penalise.points", "nothing", "a value"), "a penalty of nothing"),
+    ("points: 4", "points: -1", (18, "rules[0].steps[2].do[0].penalise.points", "'-1'", "at least 0"), "a reward"),
+    ("[remind_seller]", "[{webhook: 'http://ops.example/'}]", (16, "rules[0].steps[0].do[0].webhook",
+     "'http://ops.example/'", "an address that begins with https://"), "an open line"),
+    ("[remind_seller]", "[{webhook: 'https://u:p@ops.example/'}]", (16, "rules[0].steps[0].do[0].webhook",
+     "'https://u:p@ops.example/'", "an address that begins with https://"), "a password in an address"),
+    ("[remind_seller]", "[{refund: amont}]", (16, "rules[0].steps[0].do[0].refund", "'amont'",
+     'full, a money fact, or a decimal such as "12.50", did you mean amount?'), "an amount misspelt"),
+    ("[remind_seller]", "[{refund: '0.00'}]", (16, "rules[0].steps[0].do[0].refund", "'0.00'", "more than nothing"),
+     "money back of nothing"),
+    ("[{sum: refund.paid, reaches: amount}]", "[{sum: refund.paid}]", (11, "rules[0].clock.stop[0].reaches", "nothing",
+     "a value"), "a sum that reaches nothing"),
+    ("[{sum: refund.paid, reaches: amount}]", "[{each: refund.paid}]", (11, "rules[0].clock.stop[0]", "a mapping",
+     "one of first, last, sum"), "a stop is one instant"),
+    ("[refund.withdrawn]", "[return.received]", (12, "rules[0].clock.void[0]", "'return.received'",
+     "a mark that does not come with the start itself"), "a void that comes with the start"),
+    ("to: inspection.ended", "to: inspection.started", (13, "rules[0].clock.pause[0]", "a mapping",
+     "an end that differs from the beginning"), "a pause without an end"),
+    ("policy: demo", "policy: Demo Policy", (1, "policy", "'Demo Policy'",
+     "a name of a-z, 0-9 and -, at most 40 characters"), "a name that keys cannot hold"),
+    ("id: refund-7d", "id: refund#7d", (4, "rules[0].id", "'refund#7d'",
+     "a name of letters, digits, - _ and ., at most 80 characters"), "an id that means an occurrence"),
+    ("start: return.received", "start: return.received\n      start: order.paid", (11, "rules[0].clock.start",
+     "'start' for the second time", "each key once"), "a key twice"),
+    ("cite: Article 25", "cite: !!python/name:os.system x", (7, "rules[0].cite",
+     "the tag tag:yaml.org,2002:python/name:os.system", "no tags"), "a tag"),
+    ("cite: Article 25", 'cite: "a\\u0000b"', (7, "rules[0].cite", "'a\\x00b'", "text without control characters"),
+     "a control character"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "expected", "why"), MISTAKES, ids=[row[3] for row in MISTAKES])
+def test_a_mistake_is_told_with_its_line(old: str, new: str, expected: tuple[int, str, str, str], why: str) -> None:
+    found = problems(edited(old, new))
+    assert expected in found
+    assert len(found) == 1 + ("besides" in why)
+
+
+def test_all_mistakes_of_a_file_make_one_report_in_order_of_lines() -> None:
+    text = edited("return.received", "return.recieved").replace("[remind_seller]", "[remind_sellers]")
+    text = text.replace("basis: law", "basis: lawful").replace("{id: fine,", "{id: half,") + "extra: 1\n"
+    assert [(line, field) for line, field, _, _ in problems(text)] == [
+        (6, "rules[0].basis"),
+        (10, "rules[0].clock.start"),
+        (16, "rules[0].steps[0].do[0]"),
+        (18, "rules[0].steps[2].id"),
+        (19, "extra"),
+    ]
+
+
+def test_a_wrong_rule_does_not_hide_the_mistakes_between_the_parts_of_another() -> None:
+    other = GOOD.split("rules:\n")[1].replace("refund-7d", "other").replace("due - 1d", "due - 9d")
+    fields = [field for _, field, _, _ in problems(edited("basis: law", "basis: lawful") + other)]
+    assert fields == ["rules[0].basis", "rules[1].steps[1].at"]
+
+
+WHOLES = [
+    (b"", "nothing", "an empty file"),
+    (b"# only a comment\n", "nothing", "a comment"),
+    (b"- a\n- b\n", "a list", "a list"),
+    (b"policy: a\n---\npolicy: b\n", "a second document", "two documents"),
+    (b"policy: [a\n", "expected ',' or ']', but got '<stream end>'", "a bracket left open"),
+    (b"policy: \xff\n", "bytes that are not UTF-8", "not UTF-8"),
+    (b"policy: a\x07b\n", "the character U+0007", "a bell"),
+    (b'policy: "\\UFFFFFFFF"\n', "broken YAML (OverflowError)", "an escape beyond Unicode"),
+    (b"[" * 100_000, "level 25 of nesting", "a deep nest"),
+    (b"a: " + b"{a: " * 10_000, "level 25 of nesting", "a deep nest of mappings"),
+    (b"? [a]\n: b\n", "a key that is no text", "a list as a key"),
+    (b"a: &x [*x]\n", "*x", "an alias of itself"),
+    (b"a: *x\n", "*x", "an alias of nothing"),
+    (b"x" * 300_000, "262145 bytes", "a file too large"),
+    (
+        b"a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+        + b"".join(b"%c: &%c [%s]\n" % (c + 1, c + 1, b",".join([b"*%c" % c] * 10)) for c in range(97, 110)),
+        "more than 50000 values", "a bomb of aliases",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "found", "why"), WHOLES, ids=[row[2] for row in WHOLES])
+def test_a_file_that_is_no_policy_is_told_so(raw: bytes, found: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_bytes(raw)
+    with pytest.raises(Mistakes) as caught:
+        read_file(path)
+    assert found in [one.found for one in caught.value.problems]
+
+
+def test_an_alias_repeats_what_was_named() -> None:
+    text = edited("[remind_seller]", "&calls [remind_seller]").replace("[{alert: {severity: error}}]", "*calls")
+    steps = read_text(text).rules[0].steps
+    assert steps[0].do == steps[1].do
+
+
+def test_a_byte_order_mark_is_no_matter() -> None:
+    assert read_bytes(b"\xef\xbb\xbf" + GOOD.encode()) == read_text(GOOD)
+
+
+def test_json_is_read_as_well() -> None:
+    text = (
+        '{"policy": "demo", "rules": [{"id": "a", "applies_to": "order",'
+        ' "clock": {"start": "order.paid", "stop": ["order.shipped"], "limit": {"hours": 48}}}]}'
+    )
+    assert read_text(text).rules[0].limit == core.Span(48 * 3600)
+
+
+def test_policies_used_together_share_no_ids(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
+    one.write_text(GOOD)
+    other.write_text(edited("policy: demo", "policy: other"))
+    with pytest.raises(Mistakes) as caught:
+        read_files([one, other])
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.found, problem.wanted) == (
+        str(other), "'refund-7d'", f"another id: {one} has it",
+    )  # fmt: skip
+    other.write_text(edited("policy: demo", "policy: other").replace("refund-7d", "refund-8d"))
+    assert [policy.name for policy in read_files([one, other])] == ["demo", "other"]
+
+
+def test_the_mistakes_of_several_files_make_one_report(tmp_path: Path) -> None:
+    names = ("a.yaml", "b.yaml")
+    for name in names:
+        (tmp_path / name).write_text(edited("basis: law", "basis: lawful"))
+    with pytest.raises(Mistakes) as caught:
+        read_files([tmp_path / name for name in names])
+    assert [Path(one.file).name for one in caught.value.problems] == ["a.yaml", "b.yaml"]
+
+
+def test_a_file_wins_over_a_pack_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find("no-such-pack") == Path("no-such-pack")
+    (tmp_path / "demo").write_text(GOOD)
+    assert find("demo") == Path("demo")
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_examples_are_valid(path: Path) -> None:
+    assert read_file(path).rules
