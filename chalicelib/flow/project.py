@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import quote
 
 from chalicelib.channels.cloudevents import About, Escalation, escalation
 from chalicelib.core.actions import ActionKey, escape
@@ -101,9 +102,17 @@ class Project:
             title=rule.title if rule else {},
             severity=alert,
             mode=_mode(connection, transition),
-            explain=f"{self._ops_url}/cases/{case.id.local}/explain/{transition.clock}" if self._ops_url else "",
+            explain=self._explain(case, transition.clock),
         )
         return escalation(case, transition, about)
+
+    def _explain(self, case: Case, clock: str) -> str:
+        """Where to read how the deadline came about; ids of shops may hold anything, so each part is quoted."""
+        if not self._ops_url:
+            return ""
+        subject = case.id.subject
+        parts = (case.id.connection, subject.kind, subject.id, clock)
+        return f"{self._ops_url}/explain/" + "/".join(quote(part, safe="") for part in parts)
 
     def _summarise(self, connection: Connection, rule: Rule, at: datetime) -> None:
         """One escalation for the whole storm; told before it is noted, so it may be repeated but not lost."""

@@ -40,7 +40,7 @@ from chalicelib.ports.memory import (
     MemoryWakeIndex,
     RecordTable,
 )
-from chalicelib.ports.ports import Ports
+from chalicelib.ports.ports import GivenPorts, Ports
 from chalicelib.ports.stores import Connection
 
 T0 = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -76,7 +76,7 @@ class World:
         queues = {name: MemoryQueue(self.clock, dead=self.dead) for name in ("inbox", "wakes", "late", "actions")}
         self.queues = queues
         self.blobs, self.bus = MemoryBlobs(), MemoryBus()
-        self.ports = Ports(
+        self.ports: Ports = GivenPorts(
             clock=self.clock,
             cases=lambda account: MemoryCases(account, self.table),
             records=lambda account: MemoryRecords(account, self.clock, self.rows),

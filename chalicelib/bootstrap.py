@@ -1,0 +1,191 @@
+"""Composes the shell on AWS: each port is made when first used and kept for the life of the container, so a function
+pays only for what it touches. The one module that knows both the flow and `aws`.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import Any
+
+from chalicelib.flow.batch import consume
+from chalicelib.ports.clock import SystemClock
+from chalicelib.ports.http import Http
+from chalicelib.ports.stores import Blobs, Bus, Cases, Clock, Connections, Queue, Records, Vault, WakeIndex
+from chalicelib.settings import Settings, settings
+
+Handler = Callable[[Mapping[str, Any]], object]
+
+
+class AwsPorts:
+    """`ports.Ports` on DynamoDB, SQS, S3, EventBridge and KMS."""
+
+    def __init__(self, given: Settings) -> None:
+        self._given = given
+
+    @cached_property
+    def clock(self) -> Clock:
+        return SystemClock()
+
+    @cached_property
+    def cases(self) -> Callable[[str], Cases]:
+        from chalicelib.aws.cases import DynamoCases
+
+        table, shards = self._given.cases, self._given.shards
+        return cache(lambda account: DynamoCases(account, table, shards))
+
+    @cached_property
+    def records(self) -> Callable[[str], Records]:
+        from chalicelib.aws.records import DynamoRecords
+
+        table, clock = self._given.records, self.clock
+        return cache(lambda account: DynamoRecords(account, table, clock))
+
+    @cached_property
+    def wake_index(self) -> WakeIndex:
+        from chalicelib.aws.cases import DynamoWakeIndex
+
+        return DynamoWakeIndex(self._given.cases)
+
+    @cached_property
+    def connections(self) -> Connections:
+        from chalicelib.aws.connections import DynamoConnections
+
+        return DynamoConnections(self._given.connections)
+
+    @cached_property
+    def vault(self) -> Vault:
+        from chalicelib.aws.vault import KmsVault
+
+        return KmsVault(self._given.secrets_key)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        from chalicelib.aws.blobs import S3Blobs
+
+        return S3Blobs(self._given.bucket)
+
+    @cached_property
+    def bus(self) -> Bus:
+        from chalicelib.aws.bus import EventBus
+
+        return EventBus(self._given.bus)
+
+    @cached_property
+    def inbox(self) -> Queue:
+        return _queue(self._given.inbox)
+
+    @cached_property
+    def wakes(self) -> Queue:
+        return _queue(self._given.wakes)
+
+    @cached_property
+    def late(self) -> Queue:
+        return _queue(self._given.late)
+
+    @cached_property
+    def actions(self) -> Queue:
+        return _queue(self._given.actions)
+
+    @cached_property
+    def http(self) -> Http:
+        from chalicelib.aws.http import HardenedHttp
+
+        return HardenedHttp(allow_hosts=self._given.allow_hosts)
+
+    @property
+    def shards(self) -> int:
+        return self._given.shards
+
+
+def _queue(url: str) -> Queue:
+    from chalicelib.aws.queues import SqsQueue
+
+    return SqsQueue(url)
+
+
+@cache
+def ports() -> AwsPorts:
+    """The ports of this process."""
+    return AwsPorts(settings())
+
+
+@cache
+def hook() -> Handler:
+    from chalicelib.flow.hook import Hook
+    from chalicelib.flow.shops import Shops
+
+    return Hook(ports(), Shops(ports()))
+
+
+@cache
+def apply() -> Handler:
+    from chalicelib.flow.advance import Advance
+    from chalicelib.flow.apply import Apply
+    from chalicelib.flow.rulebook import Rulebook
+    from chalicelib.flow.shops import Shops
+    from chalicelib.flow.tell import Teller
+
+    shops, rulebook = Shops(ports()), Rulebook(ports())
+    consumer = Apply(ports(), shops, rulebook, Advance(ports(), shops, rulebook), Teller(ports()))
+    return lambda event: consume(consumer, event)
+
+
+@cache
+def wake() -> Handler:
+    from chalicelib.flow.advance import Advance
+    from chalicelib.flow.rulebook import Rulebook
+    from chalicelib.flow.shops import Shops
+    from chalicelib.flow.wake import Wake
+
+    consumer = Wake(ports(), Advance(ports(), Shops(ports()), Rulebook(ports())))
+    return lambda event: consume(consumer, event)
+
+
+late = wake
+
+
+@cache
+def act() -> Handler:
+    from chalicelib.flow.act import Actor
+    from chalicelib.flow.advance import Advance
+    from chalicelib.flow.rulebook import Rulebook
+    from chalicelib.flow.shops import Shops
+
+    shops, rulebook = Shops(ports()), Rulebook(ports())
+    consumer = Actor(ports(), shops, rulebook, Advance(ports(), shops, rulebook))
+    return lambda event: consume(consumer, event)
+
+
+@cache
+def sweep() -> Handler:
+    from chalicelib.core.instants import parse_instant
+    from chalicelib.flow.sweep import Sweep
+
+    run = Sweep(ports())
+    # The scheduled minute, not the moment at which this happens to run (timers.md rule 3).
+    return lambda event: {"sent": run(parse_instant(event["time"]))}
+
+
+@cache
+def project() -> Handler:
+    from chalicelib.aws.cases import image
+    from chalicelib.flow.messages import failures
+    from chalicelib.flow.project import Change, Project
+    from chalicelib.flow.rulebook import Rulebook
+    from chalicelib.flow.shops import Shops
+    from chalicelib.flow.tell import Teller
+
+    run = Project(ports(), Shops(ports()), Rulebook(ports()), Teller(ports()), settings().ops_url or "")
+
+    def changes(event: Mapping[str, Any]) -> list[Change]:
+        found = []
+        for record in event["Records"]:
+            stream = record["dynamodb"]
+            if "NewImage" not in stream:
+                continue
+            old = image(stream["OldImage"]) if "OldImage" in stream else None
+            at = datetime.fromtimestamp(float(stream["ApproximateCreationDateTime"]), UTC)
+            found.append(Change(stream["SequenceNumber"], old, image(stream["NewImage"]), at))
+        return found
+
+    return lambda event: failures(run(changes(event)))
