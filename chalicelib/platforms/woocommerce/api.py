@@ -88,13 +88,12 @@ Asking: TypeAlias = "Generator[Call, Reply, Ok | No | Later | Murky]"
 
 
 class Api:
-    """The API of one session, for the length of one generator. Keeps the shop's clock once it was told."""
+    """The API of one session, for the length of one generator."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         address = session.shop.address.strip().rstrip("/")
         self.base = address if "://" in address else f"https://{address}"
-        self._time: datetime | None = None
 
     def get(self, path: str, **query: str) -> Asking:
         return self.ask("GET", f"{WC}/{path}", query)
@@ -119,10 +118,7 @@ class Api:
         if path.startswith(WC) and self.base.startswith("http://"):
             if not _is_local(self.base):
                 return No("plain_http")
-            clock = yield from self._clock()
-            if not isinstance(clock, datetime):
-                return clock
-            url = _with_oauth(method, url, key, secret, clock)
+            url = _with_oauth(method, url, key, secret, self.session.now)
         elif self.base.startswith("https://") or _is_local(self.base):
             pair = base64.b64encode(f"{key}:{secret}".encode()).decode()
             headers["authorization"] = f"Basic {pair}"
@@ -151,16 +147,6 @@ class Api:
         given = self.session.credentials
         return given.get(names[0], ""), given.get(names[1], "")
 
-    def _clock(self) -> "Generator[Call, Reply, datetime | No | Later | Murky]":
-        """The shop's own clock, which OAuth's timestamp must agree with: adapters have no clock of their own."""
-        if self._time is None:
-            reply = yield Call("GET", f"{self.base}/{INDEX}", {"accept": "application/json"}, timeout=_TIMEOUT)
-            self._time = http_date(reply.headers.get("date", ""))
-            if self._time is None:
-                found = meaning(reply)
-                return No("no_date") if isinstance(found, Ok) else found
-        return self._time
-
 
 def meaning(reply: Reply) -> Result:
     """What an answer means. 403 with JSON is WordPress saying no; with anything else it is a firewall being busy."""
@@ -187,7 +173,7 @@ def meaning(reply: Reply) -> Result:
     if status in (401, 403):
         return No("rights", at)
     if status == 404 and not error:
-        return No("no_route", at)
+        return No("rest_no_route", at)
     return _no(error or f"http_{status}", at, reply)
 
 
