@@ -6,6 +6,7 @@ instant: a privacy request (the law counts from its receipt) and the uninstallin
 """
 
 import hashlib
+import re
 from datetime import datetime
 
 from chalicelib.core.events import FactValue, Link, Mark, Subject
@@ -14,6 +15,8 @@ from chalicelib.platforms.base import Delivery, Read, Shop
 from chalicelib.platforms.shopify.fields import Facts, Node, latest
 from chalicelib.platforms.shopify.statements import Maker, vendor_id
 from chalicelib.platforms.shopify.verify import header
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 FAR = 10**15
 """More milliseconds than any instant has (year 9999: 2.5e14)."""
@@ -99,6 +102,12 @@ def read_product_gone(body: Node, delivery: Delivery, shop: Shop, maker: Maker) 
     return Read(looks=(Subject("listing", body.own_id()),))
 
 
+def delivery_id(delivery: Delivery) -> str:
+    """Shopify's id of the delivery, the same on each retry; ours where it has none of the usual form."""
+    told = header(delivery.headers, "webhook-id")
+    return told if _PLAIN.fullmatch(told) else delivery.id
+
+
 def _first_wins(received: datetime) -> int:
     """A version that shrinks with time: of a delivery and its retries the earliest receipt stays, in any order."""
     return FAR - to_ms(received)
@@ -107,7 +116,7 @@ def _first_wins(received: datetime) -> int:
 def read_uninstalled(body: Node, delivery: Delivery, shop: Shop, maker: Maker) -> Read:
     """The body is the shop; its `updated_at` is of the shop's settings, so only the delivery tells when. Retries bear
     the same delivery id; a later uninstalling bears another."""
-    mark = Mark("connection.uninstalled", delivery.received_at, header(delivery.headers, "webhook-id") or delivery.id)
+    mark = Mark("connection.uninstalled", delivery.received_at, delivery_id(delivery))
     subject = Subject("connection", shop.connection)
     maker.add(subject, _first_wins(delivery.received_at), delivery.received_at, [mark], source="derived")
     return Read(maker.done())
@@ -126,7 +135,7 @@ def read_privacy(body: Node, delivery: Delivery, shop: Shop, maker: Maker) -> Re
         orders = ",".join(str(one) for one in _list(body, "orders_to_redact") + _list(body, "orders_requested"))
         about = f"customer {person}" if person else f"orders {orders}" if orders else ""
         if topic != "shop/redact" and not about:
-            about = f"delivery {header(delivery.headers, 'webhook-id') or delivery.id}"
+            about = f"delivery {delivery_id(delivery)}"
         request = hashlib.sha256(f"{topic}\n{shop_id}\n{about}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
     facts = Facts()
     facts.put("category", topic)

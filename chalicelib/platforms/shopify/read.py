@@ -40,8 +40,8 @@ def read(delivery: Delivery, shop: Shop) -> Read:
         value = loads(delivery.body, max_keys=MAX_KEYS, max_string=MAX_STRING, max_int_digits=20)
     except BadJson as error:
         raise Unreadable(f"body at byte {error.position}", error.found, error.wanted) from None
-    source_id = header(delivery.headers, "webhook-id") or delivery.id
-    return reader(Node.of(value), delivery, shop, Maker(f"shopify:{source_id}"[:180]))
+    told = reader(Node.of(value), delivery, shop, Maker(f"shopify:{others.delivery_id(delivery)}"))
+    return told if told.events or told.looks or told.ignored else Read(ignored=f"nothing said on {_shown(topic)}")
 
 
 def _shown(topic: str) -> str:

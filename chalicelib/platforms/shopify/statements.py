@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from chalicelib.core.events import Event, FactValue, Link, Mark, Subject, Version
-from chalicelib.core.facts import ID_BYTES
+from chalicelib.core.facts import ID_BYTES, read_money
 from chalicelib.platforms.base import Shop
 from chalicelib.platforms.shopify.state import Line, Order, Parcel, Refund
 
@@ -38,7 +38,9 @@ class Maker:
         source: str = "platform",
     ) -> None:
         """One more event; nothing where it would say nothing."""
-        marks, facts, links, whole = tuple(marks), facts or {}, tuple(links), frozenset(whole)
+        marks, links, whole = tuple(marks), tuple(links), frozenset(whole)
+        # A sum or a product of sums of money may leave the range in which money is told.
+        facts = {name: value for name, value in (facts or {}).items() if not _beyond(value)}
         if not (marks or facts or links or whole):
             return
         self.events.append(
@@ -52,6 +54,16 @@ class Maker:
         return tuple(self.events)
 
 
+def _beyond(value: FactValue | None) -> bool:
+    if not isinstance(value, Decimal):
+        return False
+    try:
+        read_money(f"{value:f}")
+    except ValueError:
+        return True
+    return False
+
+
 def splits(shop: Shop) -> bool:
     """Whether this shop's vendors are sellers of their own, so that an order is several cases."""
     return shop.options.get("split") == "vendor"
@@ -59,8 +71,8 @@ def splits(shop: Shop) -> bool:
 
 def vendor_id(text: str) -> str:
     """A vendor's free text as a seller id: NFC, single spaces, printable, short enough to follow an order's id."""
-    clean = " ".join(unicodedata.normalize("NFC", text).split())
-    clean = "".join(one for one in clean if one.isprintable())
+    clean = "".join(one for one in " ".join(text.split()) if one.isprintable())
+    clean = " ".join(unicodedata.normalize("NFC", clean).split())
     return clean.encode("utf-8", "ignore")[: ID_BYTES - 24].decode("utf-8", "ignore").strip()
 
 
