@@ -96,8 +96,12 @@ rules = st.builds(
     Rule,
     id=st.just("ship-by"),
     applies_to=st.just("order"),
-    start=st.builds(Point, st.just("order.placed"), st.sampled_from(["first", "last", "each"]), st.sampled_from([0, 7200])),
-    stop=st.sampled_from([(Point("order.shipped"),), (Reaches("refund.paid", "amount"),), (Point("order.shipped", "last"),)]),
+    start=st.builds(
+        Point, st.just("order.placed"), st.sampled_from(["first", "last", "each"]), st.sampled_from([0, 7200])
+    ),
+    stop=st.sampled_from(
+        [(Point("order.shipped"),), (Reaches("refund.paid", "amount"),), (Point("order.shipped", "last"),)]
+    ),
     limit=st.one_of(
         st.integers(0, 30).map(lambda h: Span(h * 3600)),
         st.integers(0, 2).map(lambda d: Days(d)),

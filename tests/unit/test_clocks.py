@@ -56,7 +56,9 @@ def read(
         steps=tuple(Step(f"s{n}", one, (Do("alert"),)) for n, one in enumerate(steps)),
         calendar=calendar,
     )  # fmt: skip
-    event = Event("e", Subject("order", "1"), T0, 1, marks=(Mark("order.placed", T0, of or ""), *marks), facts=facts or {})
+    event = Event(
+        "e", Subject("order", "1"), T0, 1, marks=(Mark("order.placed", T0, of or ""), *marks), facts=facts or {}
+    )
     view = View(merge(NOTHING, event), now)
     return read_clock(rule, "p@1", of, view, Calendars().get(calendar))
 
@@ -180,7 +182,9 @@ def test_a_clock_that_ended_takes_no_further_step(marks: list[Mark], wanted: dic
 
 
 def test_a_refund_counts_as_paid_when_its_parts_add_up() -> None:
-    marks = [Mark("refund.paid", at(h), f"part-{h}", value=Decimal(v)) for h, v in ((5, "3.00"), (2, "4.00"), (9, "3.00"))]
+    marks = [
+        Mark("refund.paid", at(h), f"part-{h}", value=Decimal(v)) for h, v in ((5, "3.00"), (2, "4.00"), (9, "3.00"))
+    ]
     stop = (Reaches("refund.paid", "amount"),)
     assert read(Span(10 * HOUR), *marks, now=at(500), stop=stop, facts={"amount": Decimal("7.00")}).stop == at(5)
     assert read(Span(10 * HOUR), *marks, now=at(500), stop=stop, facts={"amount": Decimal("11.00")}).stop is None
