@@ -101,6 +101,7 @@ def duties(done: int, last: int, minute: int) -> Iterator[Duty]:
     """
     gap = range(done + 1, minute - AGES[0])
     now = tuple(range(max(done + 1, minute - AGES[0]), minute + LEAD + 1))
+    read = {*gap, *now}
     if now:
         yield Duty(now, done if gap else minute + LEAD, last)
     for start in range(gap.start, gap.stop, CHUNK):
@@ -108,5 +109,7 @@ def duties(done: int, last: int, minute: int) -> Iterator[Duty]:
         yield Duty(tuple(chunk), minute + LEAD if chunk.stop == gap.stop else chunk.stop - 1, last)
     for start in range(last + 1, minute + 1, CHUNK):
         missed = range(start, min(start + CHUNK, minute + 1))
-        aged = {one - age for one in missed for age in AGES}
-        yield Duty(tuple(sorted(bucket for bucket in aged if bucket >= 0)), 0, missed.stop - 1)
+        # Each bucket once in a run, however many missed minutes owe it.
+        aged = {bucket for one in missed for age in AGES if (bucket := one - age) >= 0} - read
+        read |= aged
+        yield Duty(tuple(sorted(aged)), 0, missed.stop - 1)

@@ -20,7 +20,7 @@ from tests.properties import histories as h
 CALENDARS = Calendars()
 CASE = Case(CaseId("main", "shop-1", h.SUBJECT))
 ACTING = Terms(
-    modes={group: Mode.ACT for group in Group},
+    modes=dict.fromkeys(Group, Mode.ACT),
     levers=frozenset(["tag"]),
     undo={"tag": "untag"},
     looks=frozenset(["order"]),
@@ -48,7 +48,7 @@ def backtest(events: list[Event], policies: Policies, now: datetime) -> set[tupl
 def wakes(case: Case, policies: Policies, after: datetime, until: datetime) -> Case:
     """Evaluate at each wake in turn, as the timers would."""
     for _ in range(500):
-        # Actions are left unsent here, so the case asks for them again each minute; the clocks' own wake is what counts.
+        # Nobody sends the actions here, so the case asks for them each minute; the clocks' own wake is what counts.
         wake = evaluate(case, policies, CALENDARS, after).wake_at
         if wake is None or wake > until:
             return advance(case, policies, until)

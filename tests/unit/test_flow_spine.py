@@ -1,4 +1,4 @@
-"""The spine in memory: a signed delivery becomes a clock, a step, an escalation and an action on the shop; and heals."""
+"""The spine in memory: a signed delivery becomes a clock, a step, an escalation, an action on the shop; and heals."""
 
 from datetime import timedelta
 
@@ -166,8 +166,7 @@ def test_a_storm_becomes_one_escalation_and_its_penalties_wait_for_a_person() ->
     for number in range(12):
         made.deliver(placed(str(number)))
     made.pass_time(25 * HOUR)
-    stormed = [one for one in made.told("clock.storm")]
-    assert len(stormed) == 1
+    assert len(made.told("clock.storm")) == 1
     assert len(made.told("clock.breached")) <= 5
     made.pass_time(24 * HOUR)
     assert len(list(made.ports.records("main").query("held"))) == 0, "the storm was over when the penalties fell due"

@@ -46,6 +46,8 @@ def test_the_aged_duty_of_each_missed_minute_is_made_up_for() -> None:
     found = list(duties(done=1014, last=1000, minute=1100))
     wanted = {minute - age for minute in range(1001, 1101) for age in AGES if minute - age >= 0}
     assert wanted <= buckets(found)
+    read = [bucket for duty in found for bucket in duty.buckets]
+    assert len(read) == len(set(read)), "the union of what was missed is walked once"
     assert found[-1].last == 1100
 
 
