@@ -1,68 +1,272 @@
-"""Where and when a clock counts. Here every hour counts, in a named zone; zone data comes from the pinned `tzdata`
-package, never from the machine, so that one policy gives one answer everywhere."""
+"""Working time: a calendar adds to an instant, measures between two, counts working days, and says what is unknown.
 
-import zoneinfo
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from importlib.resources import files
+A calendar is immutable; it reads no clock and never guesses: days beyond its data are an error, or a provisional answer
+with its earliest and its latest (`bounds`). How the rules of counting come about: docs/calendars.md. Facts: the
+calendars sheet of the law fact base; zone data from the pinned `tzdata` package, never from the machine.
+"""
 
-import tzdata
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Literal
 
-TZ_VERSION = tzdata.IANA_VERSION
-"""Release of the zone data, kept with each verdict."""
+from chalicelib.core.known import Bounds, Known, NotKnown, Source
+from chalicelib.core.schedule import Kind
+from chalicelib.core.spans import MAX_YEARS, Spans
+from chalicelib.core.windows import BadCalendar, CalendarError, NeverOpens, TooFar
+from chalicelib.core.workdays import add_months, add_years, year_at
+from chalicelib.core.zones import DAY, TZ_VERSION, first_at, from_us, last_before, midnight, on_wall, to_us, zone
+
+__all__ = [
+    "MAX_YEARS", "REST", "TZ_VERSION", "UTC_CALENDAR", "BadCalendar", "Bounds", "Calendar", "CalendarError",
+    "Calendars", "Kind", "NeverOpens", "NotKnown", "Source", "TooFar", "add_months", "add_years", "zone",
+]  # fmt: skip
+
+REST: frozenset[Kind] = frozenset(("weekend", "holiday", "closed", "missing"))
+"""The days that `roll` leaves, if nothing else is said: all that are no working days."""
+_NONE = timedelta(0)
+_MICROSECOND = timedelta(microseconds=1)
 
 
-@lru_cache(maxsize=1024)
-def zone(name: str) -> zoneinfo.ZoneInfo:
-    """The zone of an IANA name. Raises ValueError for a name that the pinned data does not know."""
-    package, _, key = f"tzdata.zoneinfo/{name}".rpartition("/")
-    try:
-        if not name.isascii() or any(part in ("", ".", "..") for part in name.split("/")):
-            raise ValueError
-        data = files(package.replace("/", ".")).joinpath(key).open("rb")
-    except (ValueError, ModuleNotFoundError, OSError):
-        raise ValueError(f"no such time zone: {name[:64]!r}") from None
-    with data:
-        return zoneinfo.ZoneInfo.from_file(data, key=name)
+class Calendar(Known):
+    """Time that counts. `code` names it, `digest` (SHA-256 of what decides answers) tells versions of a code apart.
 
+    zone      the IANA zone that says when a day begins
+    week      windows by day: {"mon-thu": ["09:00-12:00", "13:00-18:00"], "fri": ["22:00-06:00"]}; none: every hour
+              counts. A window belongs to the day on which it begins, its night included.
+    holidays  days without windows, or a mapping of such days to their names
+    working   make-up days: they get the windows of their own day of the week or, where it has none, those of the
+              first day of the week that has. A day is never both a holiday and a make-up day.
+    dates     the windows of single days, above all else; [] is a closed day, ["09:00-12:00"] half a holiday
+    maybe     days after known_until that may turn out either way
+    known_from, known_until   first and last day that the data covers; None: there is no such limit
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """Time that counts for a clock. `code` names it, `digest` tells versions of one code apart."""
+    Raises BadCalendar (with .field, .found, .wanted) and, for a calendar that is never open, NeverOpens; both are
+    ValueErrors, as are NotKnown (outside the known days) and TooFar (a walk of more than MAX_YEARS).
+    Instants are aware; those that come back are in UTC. One calendar may be used by many threads.
+    """
 
-    code: str = "UTC"
-    zone: str = "UTC"
-    digest: str = "always"
+    __slots__ = ()
+
+    # Instants
+
+    def add(self, start: datetime, span: timedelta) -> datetime:
+        """The earliest instant from `start` on by which `span` of open time has passed.
+
+        So a span that exactly fills a window ends at its closing, never at the next opening; a zero span is over at
+        `start`, open or not; a negative one is `subtract`.
+        """
+        if span < _NONE:
+            return self.subtract(start, -span)
+        us = to_us(start)
+        return self._walk(us, us, span, Spans.add)
+
+    def subtract(self, end: datetime, span: timedelta) -> datetime:
+        """The latest instant up to `end` from which `span` of open time passes until `end`: `add` in a mirror.
+
+        So a span that exactly fills a window begins at its opening. Zero gives `end`; a negative span is `add`.
+        """
+        if span < _NONE:
+            return self.add(end, -span)
+        us = to_us(end)
+        return self._walk(us, us - 1, span, Spans.subtract)
+
+    def _walk(self, us: int, touched: int, span: timedelta, walk: Callable[[Spans, int, int], int]) -> datetime:
+        count = span // _MICROSECOND
+        if count == 0:
+            return from_us(us)
+        try:
+            self._know_us(touched, touched + 1)
+            if self._always and count > MAX_YEARS * 366 * DAY:
+                raise TooFar(f"further than {MAX_YEARS} years away")
+            steps = count if walk is Spans.add else -count
+            found = us + steps if self._always else walk(self._spans, us, count)
+            self._know_us(min(us, found), max(us, found))
+            return from_us(found)
+        except OverflowError:
+            raise TooFar("beyond the years of a calendar") from None
+
+    def elapsed(self, since: datetime, until: datetime) -> timedelta:
+        """Open time between two instants; negative where `until` is the earlier one. `elapsed(t, add(t, d)) == d`."""
+        first, last = to_us(since), to_us(until)
+        if last < first:
+            return -self.elapsed(until, since)
+        if last == first:
+            return _NONE
+        self._know_us(first, last)
+        return timedelta(microseconds=last - first if self._always else self._spans.elapsed(first, last))
+
+    def is_open(self, moment: datetime) -> bool:
+        """Whether time counts at an instant: at an opening it does, at a closing it does not."""
+        us = to_us(moment)
+        self._know_us(us, us + 1)
+        return self._always or self._spans.is_open(us)
+
+    def next_open(self, moment: datetime) -> datetime:
+        """The first instant from `moment` on at which time counts: `moment` itself if it is open."""
+        us = to_us(moment)
+        self._know_us(us, us + 1)
+        if self._always:
+            return from_us(us)
+        found = max(us, next(self._spans.pieces(us))[0])
+        self._know_us(us, found + 1)
+        return from_us(found)
+
+    def next_close(self, moment: datetime) -> datetime | None:
+        """The end of the window that is open at `moment` or, in closed time, of the next one.
+
+        None where it does not close within MAX_YEARS.
+        """
+        us = to_us(moment)
+        self._know_us(us, us + 1)
+        try:
+            found = None if self._always else next(self._spans.stream(us))[1]
+        except TooFar:
+            found = None
+        if self._high_us is not None and (found is None or found > self._high_us):
+            raise self._not_known()
+        return None if found is None else from_us(found)
+
+    def periods(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """The open time between two instants as (from, until) in order, apart; nothing where `until` is the earlier."""
+        first, last = to_us(since), to_us(until)
+        if first >= last:
+            return iter(())
+        self._know_us(first, last)
+        return self._periods(first, last)
+
+    def _periods(self, first: int, last: int) -> Iterator[tuple[datetime, datetime]]:
+        if self._always:
+            yield from_us(first), from_us(last)
+            return
+        try:
+            for opens, closes in self._spans.stream(first, last):
+                if opens >= last:
+                    return
+                yield from_us(max(opens, first)), from_us(min(closes, last))
+        except NeverOpens:
+            return
+
+    # Days
 
     def day(self, moment: datetime) -> date:
         """The calendar day of an instant in this calendar's zone."""
-        return moment.astimezone(zone(self.zone)).date()
+        return moment.astimezone(zone(self._plan.zone)).date()
+
+    def start_of(self, day: date) -> datetime:
+        """00:00 of a day as an instant or, where the clocks skip it, the first moment after."""
+        year_at(day.toordinal())
+        return from_us(first_at(self._plan.zone, midnight(day.toordinal())))
 
     def end_of(self, day: date) -> datetime:
-        """24:00 of a day, as an instant: the first moment of the next day that exists in the zone."""
-        local = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone(self.zone))
-        # A midnight inside a gap is read with the offset before the gap, which lands on the first moment after it.
-        return local.astimezone(UTC)
+        """24:00 of a day as an instant: the end of all moments at which the wall shows that day, or one before it."""
+        year_at(day.toordinal())
+        return from_us(last_before(self._plan.zone, midnight(day.toordinal() + 1)))
+
+    def add_days(self, moment: datetime, days: int) -> datetime:
+        """The same time on the wall so many calendar days later (earlier, below 0), working or not.
+
+        Where the clocks skip that time, the first moment after; where it comes twice, the first one.
+        """
+        us = to_us(moment)
+        wall = on_wall(self._plan.zone, us) + days * DAY
+        try:
+            return from_us(first_at(self._plan.zone, wall))
+        except (ValueError, OverflowError):
+            raise TooFar("beyond the years of a calendar") from None
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether any window begins on a day."""
+        ordinal = day.toordinal()
+        self._know(ordinal, ordinal)
+        return self._days.is_working(ordinal)
+
+    def kind(self, day: date) -> Kind:
+        """Why a day counts or does not, in one word."""
+        ordinal = day.toordinal()
+        year_at(ordinal)
+        self._know(ordinal, ordinal)
+        if self._read is not None and ordinal in self._plan.maybe:
+            usual = bool(self._plan.week[(ordinal - 1) % 7])
+            if self._read == "working":
+                return "working" if usual else "make-up"
+            return "holiday" if usual else "weekend"
+        return self._plan.kind(ordinal)
+
+    def why(self, day: date) -> str:
+        """The kind of a day, with the name of its holiday where the data has one."""
+        kind = self.kind(day)
+        name = self._plan.holidays.get(day.toordinal(), "") if kind == "holiday" else ""
+        return f"{kind}: {name}" if name else kind
+
+    def add_working_days(self, day: date, count: int) -> date:
+        """The `count`-th working day after a day; below 0, before it. The day itself is never counted.
+
+        Zero gives the day itself, working or not: `roll` moves it where the law says so.
+        """
+        ordinal = day.toordinal()
+        if count == 0:
+            return day
+        if count > 0:
+            self._know(ordinal + 1, ordinal + 1)
+            found = self._days.after(ordinal, count)
+            self._know(ordinal + 1, found)
+        else:
+            self._know(ordinal - 1, ordinal - 1)
+            found = self._days.before(ordinal, -count)
+            self._know(found, ordinal - 1)
+        return date.fromordinal(found)
+
+    def working_days(self, since: date, until: date) -> int:
+        """How many working days come after `since`, up to and with `until`; negative where `until` is the earlier.
+
+        `working_days(d, add_working_days(d, n)) == n` for n of 0 and more.
+        """
+        first, last = since.toordinal(), until.toordinal()
+        if last < first:
+            return -self.working_days(until, since)
+        if first == last:
+            return 0
+        self._know(first + 1, last)
+        return self._days.between(first, last)
+
+    def roll(
+        self, day: date, direction: Literal["forward", "backward"] = "forward", over: Collection[Kind] = REST
+    ) -> date:
+        """The day itself or, if its kind is among `over`, the next (the last) one whose kind is not."""
+        if direction not in ("forward", "backward"):
+            raise ValueError(f"direction: found {direction!r}, wanted forward or backward")
+        if over is REST:
+            return day if self.is_working_day(day) else self.add_working_days(day, 1 if direction == "forward" else -1)
+        ordinal, step = day.toordinal(), 1 if direction == "forward" else -1
+        for _ in range(MAX_YEARS * 366):
+            if self.kind(date.fromordinal(ordinal)) not in over:
+                return date.fromordinal(ordinal)
+            ordinal += step
+        raise TooFar(f"further than {MAX_YEARS} years away")
 
 
 UTC_CALENDAR = Calendar()
 
 
 class Calendars:
-    """The calendars that policies name: those given, and any IANA zone, in which then every hour counts."""
+    """The calendars that policies name: those given, those `find` knows, and any IANA zone, where every hour counts."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_find", "_known")
 
-    def __init__(self, known: Mapping[str, Calendar] | None = None) -> None:
+    def __init__(
+        self, known: Mapping[str, Calendar] | None = None, find: Callable[[str], Calendar | None] | None = None
+    ) -> None:
         self._known = dict(known or {})
         self._known.setdefault("UTC", UTC_CALENDAR)
+        self._find = find
 
     def get(self, code: str) -> Calendar:
         """The calendar of a code. Raises ValueError where there is none."""
         found = self._known.get(code)
         if found is None:
-            zone(code)
-            found = self._known[code] = Calendar(code, code)
+            found = self._find(code) if self._find else None
+            if found is None:
+                zone(code)
+                found = Calendar(code, code)
+            self._known[code] = found
         return found
