@@ -36,18 +36,21 @@ _LONGEST_NOTE = 5000
 
 
 def order_of(command: Command) -> str:
-    """The order that a command is about; empty where it names none."""
-    if command.order:
-        return ident(command.order)
+    """The order that a command is about; empty where it names none.
+
+    What the case's own id says comes first: of a case's links the shell may pick the basket that Dokan split.
+    """
     if command.subject.kind == "order":
         return ident(command.subject.id)
-    return split_id(command.subject.id)[0] if command.subject.kind == "refund" else ""
+    if command.subject.kind == "refund":
+        return split_id(command.subject.id)[0]
+    return ident(command.order)
 
 
 def text_of(command: Command) -> str:
-    """The text for people that a command carries."""
+    """The text for people: the rule's own where it has one, else what the shell says of the step."""
     given = command.params.get("text")
-    return (command.note or (given if isinstance(given, str) else "")).strip()[:_LONGEST_NOTE]
+    return ((given if isinstance(given, str) else "") or command.note).strip()[:_LONGEST_NOTE]
 
 
 def ended(result: object) -> Outcome:
