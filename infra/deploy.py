@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from infra.package import package
 from infra.stack import Outputs, Report, StackError, Target, bring_up
@@ -55,7 +56,7 @@ def _artifact_bucket(clients: Callable[[str], Any], region: str) -> str:
         # The expected owner: a bucket of that name in a stranger's account must never get our code.
         s3.head_bucket(Bucket=name, ExpectedBucketOwner=account)
         return name
-    except s3.exceptions.ClientError as error:
+    except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
             raise StackError(f"bucket {name} exists and is not yours to use") from error
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import yaml
+from botocore.exceptions import ClientError
 
 from infra.package import Package
 
@@ -123,7 +124,7 @@ def _upload(target: Target, package: Package) -> str:
 def _put_once(s3: Any, bucket: str, key: str, body: Callable[[], bytes]) -> None:
     try:
         s3.head_object(Bucket=bucket, Key=key)
-    except s3.exceptions.ClientError as error:
+    except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
             raise
         s3.put_object(Bucket=bucket, Key=key, Body=body())
@@ -133,7 +134,7 @@ def _describe(target: Target) -> dict[str, Any] | None:
     cloudformation = target.clients("cloudformation")
     try:
         stacks: list[dict[str, Any]] = cloudformation.describe_stacks(StackName=target.stack)["Stacks"]
-    except cloudformation.exceptions.ClientError as error:
+    except ClientError as error:
         if "does not exist" in str(error):
             return None
         raise

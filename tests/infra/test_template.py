@@ -236,7 +236,7 @@ def test_the_template_has_every_output_that_deploy_reads(template: dict[str, Any
 
 def test_cfn_lint_finds_nothing(packaged: Package) -> None:
     lint = Path(sys.executable).parent / "cfn-lint"
-    command = [lint, "--regions", "us-east-1", "--template", packaged.template]
+    command = [str(lint), "--regions", "us-east-1", "--template", str(packaged.template)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
