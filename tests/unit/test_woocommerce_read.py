@@ -2,18 +2,14 @@
 
 import copy
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from chalicelib.core.events import Event, Link, Subject
 from chalicelib.platforms.base import Delivery, Read, Shop, Unreadable
-from chalicelib.platforms.dokan import Dokan
 from chalicelib.platforms.woocommerce import WooCommerce
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "woocommerce"
@@ -259,6 +255,31 @@ def test_a_shop_may_say_that_the_last_parcel_ships_the_order() -> None:
     assert at(event, "order.shipped") == utc("2026-11-19T11:06:40")
 
 
+def test_a_mark_that_nobody_declared_is_dropped_and_counted() -> None:
+    event = only(deliver(with_meta("_x", 1795000000), shop=mapped(nonsense=("meta:_x",))))
+    assert at(event, "order.nonsense") == "unsaid"
+    assert "order.nonsense" in event.dropped
+
+
+AMOUNTS = [
+    ("59.90", "59.90", "text"),
+    ("10.00000000", "10.000000", "digits that a currency does not have"),
+    (12, "12", "a whole number"),
+    (12.5, "12.5", "a number"),
+    ("0.00000001", None, "finer than money goes"),
+    ("1e9", None, "an exponent"),
+    ("1,000.00", None, "grouped"),
+    ("", None, "nothing"),
+    (True, None, "a flag"),
+]
+
+
+@pytest.mark.parametrize(("found", "amount", "why"), AMOUNTS, ids=[row[-1] for row in AMOUNTS])
+def test_amounts(found: object, amount: str | None, why: str) -> None:
+    event = only(deliver(order(total=found)))
+    assert event.facts.get("amount") == (None if amount is None else Decimal(amount)), why
+
+
 # -- topics -----------------------------------------------------------------------------------------------------------
 
 LOOKS = [
@@ -364,71 +385,3 @@ def test_a_product_in_the_trash_was_unpublished_then() -> None:
     meta = [{"key": "_wp_trash_meta_time", "value": "1795000000"}]
     event = only(deliver({**PRODUCT, "status": "trash", "meta_data": meta}, "product.updated"))
     assert at(event, "listing.unpublished") == utc("2026-11-18T11:06:40")
-
-
-# -- nothing but Read or Unreadable -----------------------------------------------------------------------------------
-
-JSONISH = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.text(max_size=8)
-    | st.sampled_from(["-1.00", "DE", "2026-11-20T10:00:00", "1795000000"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)  # fmt: skip
-TOPICS = st.sampled_from(["order.updated", "order.created", "product.updated", "order.deleted", "action.x", "", "x"])
-SHOPS = st.sampled_from(
-    [SHOP, mapped(delivered=("status:delivered", "meta:_d", "tracking:"), shipped=("bogus:x", ":", ""))]
-)
-
-
-def mutate(body: dict, path: list[int], value: object) -> object:
-    """The body with one place, found by walking the path, replaced."""
-    body = copy.deepcopy(body)
-    here: object = body
-    for depth, step in enumerate(path):
-        keys: list = list(here) if isinstance(here, dict) else list(range(len(here))) if isinstance(here, list) else []
-        if not keys:
-            break
-        key = keys[step % len(keys)]
-        inner = here[key]  # type: ignore[index]
-        if depth == len(path) - 1 or not isinstance(inner, dict | list) or not inner:
-            here[key] = value  # type: ignore[index]
-            break
-        here = inner
-    return body
-
-
-@settings(max_examples=400, deadline=None)
-@given(
-    st.sampled_from([ORDER, PRODUCT]),
-    st.lists(st.tuples(st.lists(st.integers(0, 60), min_size=1, max_size=4), JSONISH), max_size=4),
-    TOPICS,
-    SHOPS,
-    st.sampled_from([WOO, Dokan()]),
-)
-def test_only_read_or_unreadable_ever_comes_out(
-    body: dict, changes: list, topic: str, shop: Shop, adapter: WooCommerce
-) -> None:
-    value: object = body
-    for path, replacement in changes:
-        value = mutate(value, path, replacement) if isinstance(value, dict) else value
-    outcome(lambda: deliver(value, topic, shop, adapter))
-
-
-@given(st.binary() | JSONISH.map(lambda value: json.dumps(value).encode()), TOPICS)
-def test_any_bytes_are_read_or_unreadable(raw: bytes, topic: str) -> None:
-    outcome(lambda: deliver(raw, topic))
-
-
-def outcome(read: Callable[[], Read]) -> None:
-    try:
-        found = read()
-    except Unreadable:
-        return
-    assert found.events or found.looks or found.ignored
-    for event in found.events:
-        assert event.subject.id and event.id
-        for mark in event.marks:
-            assert mark.at is None or mark.at.tzinfo is not None

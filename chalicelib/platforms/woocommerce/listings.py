@@ -28,7 +28,7 @@ def read_listing(body: Body, shop: Shop, seller: str, event_name: str, *, look: 
     elif status == "trash" and (moment := trashed(body)) is not None:
         marks.append(Mark("listing.unpublished", moment))
     for name, sources in shop.mapping.items():
-        if name.startswith("listing."):
+        if name.startswith("listing.") and name in shop.words.marks:
             marks.extend(_mapped(name, sources, Story(body, status or "")))
     facts: dict[str, FactValue | None] = {"product": number}
     if status is not None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
+from chalicelib.core.words import Vocabulary
 from chalicelib.platforms.base import Shop
 from chalicelib.platforms.woocommerce.defaults import MAPPING
 from chalicelib.platforms.woocommerce.history import Entered
@@ -90,7 +91,7 @@ def read_order(
         return OrderRead(ignored=part.skip)
     if version is None:
         return OrderRead(look=not look, ignored="" if not look else "an order without date_modified_gmt")
-    found = _marks(Story(body, status, entered), {**MAPPING, **shop.mapping})
+    found = _marks(Story(body, status, entered), {**MAPPING, **shop.mapping}, shop.words)
     facts = order_facts(body, part)
     if body.get("status") is not None and not status:
         found.dropped.append("status")
@@ -141,7 +142,7 @@ def refunded(body: Body) -> Decimal:
     return sum((abs(money(row.get("total")) or Decimal(0)) for row in rows(body, "refunds")), Decimal(0))
 
 
-def _marks(story: Story, mapping: Mapping[str, tuple[str, ...]]) -> _Marks:
+def _marks(story: Story, mapping: Mapping[str, tuple[str, ...]], words: Vocabulary) -> _Marks:
     found, body = _Marks(), story.body
     if (placed := gmt(body.get("date_created_gmt"))) is not None:
         found.marks.append(Mark("order.placed", placed))
@@ -151,6 +152,9 @@ def _marks(story: Story, mapping: Mapping[str, tuple[str, ...]]) -> _Marks:
         _pieces(source, story, found)
     for name, sources in mapping.items():
         if name in _DECIDED_HERE or not name.startswith("order."):
+            continue
+        if name not in words.marks:
+            found.dropped.append(name)
             continue
         told = _first(name, sources, story, found)
         if isinstance(told, datetime):

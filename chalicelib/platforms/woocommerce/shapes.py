@@ -15,7 +15,8 @@ Body = Mapping[str, object]
 
 _NAIVE = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?Z?")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}")
-_MONEY = re.compile(r"-?\d{1,15}(?:\.\d{1,8})?")
+_MONEY = re.compile(r"(-?\d{1,15}(?:\.\d{1,6})?)0*")
+"""Plugins write more digits than a currency has; beyond six they must be zeros."""
 _ID = re.compile(r"0|[1-9]\d{0,18}")
 _LATEST_SECONDS = 100_000_000_000
 """Numbers from here on are milliseconds: as seconds they would lie beyond the year 5000."""
@@ -65,7 +66,8 @@ def money(value: object) -> Decimal | None:
         return None
     if isinstance(value, int | Decimal):
         value = f"{value:f}" if isinstance(value, Decimal) else str(value)
-    return Decimal(value) if isinstance(value, str) and _MONEY.fullmatch(value) else None
+    found = _MONEY.fullmatch(value) if isinstance(value, str) and len(value) < 40 else None
+    return Decimal(found[1]) if found is not None else None
 
 
 def gmt(value: object) -> datetime | None:
