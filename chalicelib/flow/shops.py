@@ -6,10 +6,8 @@ Only `hook` and `act` hold a vault that can open secrets; everywhere else `secre
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from chalicelib.core.instants import parse_instant
 from chalicelib.core.settle import Terms
 from chalicelib.core.words import CORE, Group, Mode, Vocabulary
 from chalicelib.platforms import registry
@@ -19,14 +17,6 @@ from chalicelib.ports.stores import Connection
 
 KEPT = timedelta(seconds=60)
 """A rotated secret or a changed mode is in force everywhere after this long at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """One live secret of a hook. Two are live while one replaces the other."""
-
-    value: str = field(repr=False)
-    until: datetime | None = None
 
 
 class UnknownConnection(LookupError):
@@ -39,7 +29,7 @@ class Shops:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._kept: dict[tuple[str, str], tuple[datetime, Connection | None]] = {}
-        self._opened: dict[tuple[str, str, int, str], bytes] = {}
+        self._opened: dict[tuple[str, str, str, bytes], bytes] = {}
 
     def find(self, account: str, name: str) -> Connection | None:
         now = self._ports.clock.now()
@@ -66,22 +56,20 @@ class Shops:
         return found if found is not None and matches and found.active else None
 
     def secrets(self, connection: Connection) -> tuple[str, ...]:
-        """The live secrets of its hook, newest first."""
+        """The live secrets of its hook, newest first. Two are live while one replaces the other."""
         now = self._ports.clock.now()
-        stored = json.loads(self._open(connection, "secrets", connection.secrets) or b"[]")
-        return tuple(
-            one["value"] for one in stored if one.get("until") is None or parse_instant(one["until"]) > now
-        )
+        live = [one.sealed for one in connection.secrets if one.until is None or one.until > now]
+        return tuple(self._open(connection, "secrets", sealed).decode() for sealed in live)
 
     def session(self, connection: Connection, words: Vocabulary = CORE) -> Session:
-        """With opened credentials, for calls to the platform."""
-        opened = self._open(connection, "credentials", connection.credentials)
-        return Session(shop_of(connection, words), json.loads(opened or b"{}"), self._ports.clock.now())
+        """With opened credentials, for calls to the platform; without any, with the secrets that both sides share."""
+        shop, now = shop_of(connection, words), self._ports.clock.now()
+        if not connection.credentials:
+            return Session(shop, {}, now, self.secrets(connection))
+        return Session(shop, json.loads(self._open(connection, "credentials", connection.credentials)), now)
 
     def _open(self, connection: Connection, what: str, sealed: bytes) -> bytes:
-        if not sealed:
-            return b""
-        key = (connection.account, connection.name, connection.version, what)
+        key = (connection.account, connection.name, what, sealed)
         if key not in self._opened:
             if len(self._opened) > 10_000:
                 self._opened.clear()
@@ -99,9 +87,7 @@ def _plain(name: str) -> bool:
 
 
 def shop_of(connection: Connection, words: Vocabulary = CORE) -> Shop:
-    return Shop(
-        connection.name, connection.platform, connection.address, connection.mapping, connection.options, words
-    )
+    return Shop(connection.name, connection.platform, connection.address, connection.mapping, connection.options, words)
 
 
 def adapter_of(connection: Connection) -> Adapter:

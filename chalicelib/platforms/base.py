@@ -37,12 +37,14 @@ class Shop:
 class Session:
     """A shop with the decrypted credentials for its API (`access_token`, `consumer_key`, ...); never logged.
 
-    `now`: the instant of this attempt, for platforms that want their calls signed with one.
+    `now`: the instant of this attempt, for platforms that want their calls signed with one. `secrets`: the live secrets
+    of its hook, newest first, where the connection has no credentials of its own.
     """
 
     shop: Shop
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     now: datetime = EPOCH
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The `standard` platform: any shop that speaks our own wire form (DESIGN section 5), signed as Standard Webhooks v1.
 
 It may give `actions_url` and `look_url` in its options; then our calls to it carry the same signature, made with the
-secret in its credentials. Facts: DESIGN section 5 and the Standard Webhooks specification.
+`secret` in its credentials or, without one, with each live secret of its hook. Facts: DESIGN section 5 and the Standard Webhooks specification.
 """
 
 import hashlib
@@ -60,8 +60,13 @@ def read_all(data: object, shop: Shop, look: bool = False) -> Read:
 
 def _call(url: str, ident: str, payload: Mapping[str, Any], session: Session) -> Call:
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), default=str).encode()
-    headers = signing.signed_headers(ident, session.now, body, session.credentials["secret"])
+    headers = signing.signed_headers(ident, session.now, body, _keys(session))
     return Call("POST", url, {"content-type": "application/json", **headers}, body)
+
+
+def _keys(session: Session) -> tuple[str, ...]:
+    own = session.credentials.get("secret")
+    return (own,) if own else session.secrets
 
 
 def _wait(reply: Reply) -> Later | None:
@@ -73,7 +78,7 @@ def _wait(reply: Reply) -> Later | None:
 
 def _run(session: Session, command: Command) -> Steps:
     url = session.shop.options.get("actions_url", "")
-    if not url or "secret" not in session.credentials:
+    if not url or not _keys(session):
         return Refused("no_lever")
     payload = {
         "key": command.key,
@@ -113,7 +118,7 @@ def _outcome(reply: Reply) -> Outcome:
 
 def _look(subject: Subject, session: Session) -> Looking:
     url = session.shop.options.get("look_url", "")
-    if not url or "secret" not in session.credentials:
+    if not url or not _keys(session):
         return Refused("no look_url")
     payload = {"subject": {"kind": subject.kind, "id": subject.id}}
     ident = "look_" + hashlib.sha256(f"{subject}{session.now}".encode()).hexdigest()[:32]

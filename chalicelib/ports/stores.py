@@ -170,7 +170,9 @@ class Bus(Protocol):
 class Vault(Protocol):
     """Encrypts what only hook and act may read. `context` binds a secret to its place."""
 
-    def encrypt(self, plain: bytes, context: Mapping[str, str]) -> bytes: ...
+    def encrypt(self, plain: bytes, context: Mapping[str, str]) -> bytes:
+        """Raises ValueError for a secret that is empty or larger than 4 KB."""
+        ...
 
     def decrypt(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
         """Raises ValueError where the secret does not belong to this place."""
@@ -178,8 +180,19 @@ class Vault(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """One secret of a hook, sealed by itself: another one can be put beside it by somebody who cannot open it.
+
+    `until`: from this instant on it is not honoured any more; None while nothing replaces it.
+    """
+
+    sealed: bytes = field(repr=False)
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
-    """One store on one platform, as stored. `secrets` and `credentials` are sealed by the Vault.
+    """One store on one platform, as stored. `secrets` (newest first) and `credentials` are sealed by the Vault.
 
     `token_hash`: hex SHA-256 of the hook token. `modes`: group of action -> mode. `version` for conditional writes.
     """
@@ -188,7 +201,7 @@ class Connection:
     name: str
     platform: str
     token_hash: str
-    secrets: bytes = field(repr=False, default=b"")
+    secrets: tuple[SealedSecret, ...] = ()
     credentials: bytes = field(repr=False, default=b"")
     address: str = ""
     mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -41,7 +41,7 @@ from chalicelib.ports.memory import (
     RecordTable,
 )
 from chalicelib.ports.ports import GivenPorts, Ports
-from chalicelib.ports.stores import Connection
+from chalicelib.ports.stores import Connection, SealedSecret
 
 T0 = datetime(2026, 3, 2, 10, tzinfo=UTC)
 SECRET = "whsec_" + "c2VjcmV0LW9mLWEtdGVzdC1zaG9wLTAxMjM="
@@ -112,7 +112,6 @@ class World:
 
     def connect(self, platform: str = "standard", name: str = "shop-1", **more: Any) -> Connection:
         token = f"main.{name}.token"
-        secrets = json.dumps([{"value": SECRET}]).encode()
         credentials = json.dumps(more.pop("credentials", {"secret": SECRET})).encode()
         vault = self.ports.vault
         return self.ports.connections.put(
@@ -121,7 +120,7 @@ class World:
                 name,
                 platform,
                 hashlib.sha256(token.encode()).hexdigest(),
-                vault.encrypt(secrets, context_of("main", name, "secrets")),
+                (SealedSecret(vault.encrypt(SECRET.encode(), context_of("main", name, "secrets"))),),
                 vault.encrypt(credentials, context_of("main", name, "credentials")),
                 options=more.pop(
                     "options", {"actions_url": "https://shop.example/actions", "look_url": "https://shop.example/look"}
