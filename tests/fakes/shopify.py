@@ -102,6 +102,13 @@ def transaction(number: int, amount: str, **changes: Any) -> dict[str, Any]:
     return base | changes
 
 
+def product(number: int = 901, status: str = "ACTIVE") -> dict[str, Any]:
+    return {
+        "__typename": "Product", "id": f"gid://shopify/Product/{number}", "status": status, "vendor": "Acme",
+        "publishedAt": "2026-01-02T09:00:00Z", "updatedAt": "2026-03-01T09:00:00Z", "tags": [], "metafields": {},
+    }  # fmt: skip
+
+
 class FakeShopify:
     """One shop and one app of it. `send` is the HTTP port."""
 

@@ -121,7 +121,7 @@ def test_vendors_as_sellers_split_the_order() -> None:
     assert marks(bolt)["order.shipped", ""] is None and ("order.part_shipped", "301") not in marks(bolt)
     assert (acme.facts["seller"], acme.facts["amount"]) == ("Acme", Decimal("40.00"))
     assert bolt.facts["amount"] == Decimal("39.00")
-    assert "refunded" not in acme.facts
+    assert acme.facts["refunded"] == bolt.facts["refunded"] == Decimal("5.00"), "without lines it may be anybody's"
     assert told.looks == ()
 
 

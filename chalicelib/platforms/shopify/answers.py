@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from chalicelib.core.events import FactValue
+from chalicelib.core.events import FactValue, Mark
+from chalicelib.core.instants import EPOCH
 from chalicelib.core.words import OURS
 from chalicelib.platforms.shopify import documents
 from chalicelib.platforms.shopify.bodies import ECHO, channel_of, region_of
@@ -69,6 +70,7 @@ def read_order(body: Node) -> Order:
         parcels=parcels,
         lines=_lines(body),
         payments=_payments(body, amount),
+        given_back=_given_back(body),
         complete=not cut_off,
         knows_delivery=True,
     )
@@ -85,6 +87,19 @@ def _version(body: Node, updated: datetime) -> datetime:
     ):
         seen += [at for one in body.nodes(name) for at in [one.instant(field) for field in fields] if at]
     return max(seen)
+
+
+def _given_back(body: Node) -> tuple[tuple[Decimal, frozenset[str]], ...]:
+    refunds = body.nodes("refunds")
+    if len(refunds) >= documents.REFUNDS:
+        return ((body.shop_money("totalRefundedSet")[0] or Decimal(0), frozenset()),)
+    found = []
+    for one in refunds:
+        lines = [line for line in (part.node("lineItem") for part in one.nodes("refundLineItems")) if line]
+        vendors = frozenset(vendor_id(line.text("vendor")) for line in lines)
+        value = one.shop_money("totalRefundedSet")[0] or Decimal(0)
+        found.append((value, frozenset() if one.more("refundLineItems") else vendors))
+    return tuple(found)
 
 
 _OVER = frozenset(["CLOSED", "CANCELLED"])
@@ -208,16 +223,27 @@ def _sold(items: list[Node], facts: Facts) -> frozenset[str]:
     return vendors
 
 
+def return_marks(body: Node) -> list[Mark]:
+    """When a return was asked for and approved. Where nobody had to approve it the shop opened it by itself: it knew of
+    the wish then at the latest, and opening was approving. Refusing and cancelling leave no instant, only a status."""
+    created = body.instant("createdAt")
+    if created is None:
+        body.refuse("createdAt", "an instant with its offset")
+    approved = body.instant("requestApprovedAt")
+    if approved is None and body.text("status") in ("OPEN", "CLOSED"):
+        approved = created
+    marks = [Mark("return.requested", created)]
+    return [*marks, Mark("return.approved", approved)] if approved else marks
+
+
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A return as of `version`; `received` tells of each disposition when the goods were in hand."""
+    """A return as of `version`."""
 
     id: str
     order: str
     version: datetime
-    created_at: datetime
-    approved_at: datetime | None
-    received: tuple[tuple[str, datetime], ...]
+    marks: tuple[Mark, ...]
     facts: Mapping[str, FactValue | None]
     vendors: frozenset[str]
 
@@ -225,22 +251,17 @@ class Return:
 def read_return(body: Node, as_of: datetime | None) -> Return:
     """A return. It has no `updatedAt`, and cancelling or reopening one leaves no instant, so its version is the
     platform's clock when it answered: pushes about returns say nothing, so looks compare with looks alone."""
-    created = body.instant("createdAt")
-    if created is None:
-        body.refuse("createdAt", "an instant with its offset")
-    order, status = body.node("order"), body.text("status")
-    received = []
+    order, marks = body.node("order"), return_marks(body)
     for reverse in body.nodes("reverseFulfillmentOrders"):
         for line in reverse.nodes("lineItems"):
             for one in line.nodes("dispositions"):
                 at = one.instant("createdAt")
                 if at and one.text("type") != "MISSING":
-                    received.append((one.own_id(), at))
-    # The shop opened it by itself where nobody had to approve it: then opening was approving.
-    approved = body.instant("requestApprovedAt") or (created if status in ("OPEN", "CLOSED") else None)
+                    # Of each: goods may come back in several parcels, and the first is what most laws count from.
+                    marks.append(Mark("return.received", at, one.own_id()))
     facts = Facts()
     facts.values.update(place_facts(order))
-    facts.put("status", status.lower())
+    facts.put("status", body.text("status").lower())
     facts.put("goods_expected", True)
     sold = []
     for part in body.nodes("returnLineItems"):
@@ -253,16 +274,18 @@ def read_return(body: Node, as_of: datetime | None) -> Return:
     return Return(
         id=body.own_id(),
         order=order.own_id() if order else "",
-        version=latest(
-            as_of, created, body.instant("requestApprovedAt"), body.instant("closedAt"),
-            order.instant("updatedAt") if order else None, *(at for _, at in received),
-        ) or created,
-        created_at=created,
-        approved_at=approved,
-        received=tuple(received),
+        version=return_version(as_of, body, order, marks),
+        marks=tuple(marks),
         facts=facts.values,
         vendors=vendors,
-    )  # fmt: skip
+    )
+
+
+def return_version(as_of: datetime | None, body: Node, order: Node | None, marks: list[Mark]) -> datetime:
+    """The platform's clock when it answered; without one, the latest instant that the answer shows."""
+    updated = order.instant("updatedAt") if order else None
+    closed = body.instant("closedAt")
+    return latest(as_of, updated, closed, *(mark.at for mark in marks)) or EPOCH
 
 
 def _worth(body: Node, facts: Facts) -> None:

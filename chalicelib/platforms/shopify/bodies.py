@@ -37,6 +37,7 @@ def read_order(body: Node) -> Order | None:
     if version is None:
         return None
     fulfilled = body.text("fulfillment_status") == "fulfilled" if body.has("fulfillment_status") else None
+    given_back = _given_back(body) if body.has("refunds") else None
     return Order(
         id=order_id,
         version=version,
@@ -44,13 +45,16 @@ def read_order(body: Node) -> Order | None:
         placed_at=body.instant("processed_at") or body.instant("created_at"),
         cancelled_at=body.instant("cancelled_at"),
         fulfilled=fulfilled,
-        facts=_order_facts(body),
+        facts=_order_facts(body, given_back),
         parcels=_parcels(body, order_id, version) if body.has("fulfillments") else None,
         lines=_lines(body) if body.has("line_items") else None,
+        given_back=given_back,
     )
 
 
-def _order_facts(body: Node) -> dict[str, FactValue | None]:
+def _order_facts(
+    body: Node, given_back: tuple[tuple[Decimal, frozenset[str]], ...] | None
+) -> dict[str, FactValue | None]:
     facts = Facts()
     place = body.node("shipping_address") or body.node("billing_address")
     if place:
@@ -59,8 +63,8 @@ def _order_facts(body: Node) -> dict[str, FactValue | None]:
         facts.put("region", region_of(country, place.text("province_code").upper()))
     facts.put("currency", body.text("currency"))
     facts.put("amount", body.money("total_price"))
-    if body.has("refunds"):
-        facts.put("refunded", _refunded(body))
+    if given_back is not None:
+        facts.put("refunded", sum((value for value, _ in given_back), Decimal(0)))
     facts.put("status", body.text("financial_status"))
     facts.put("reason", body.text("cancel_reason"))
     facts.put("channel", channel_of(body.text("source_name")))
@@ -75,16 +79,19 @@ def channel_of(source_name: str) -> str:
     return "" if source_name.casefold().startswith(OURS) else source_name
 
 
-def _refunded(body: Node) -> Decimal | None:
-    """What went back so far; None where a transaction is in another currency than the order."""
-    total = Decimal(0)
+def _given_back(body: Node) -> tuple[tuple[Decimal, frozenset[str]], ...] | None:
+    """What went back so far, by record; None where a transaction is in another currency than the order."""
+    found = []
     for refund in body.nodes("refunds"):
+        value = Decimal(0)
         for one in refund.nodes("transactions"):
             if one.text("kind") == "refund" and one.text("status") == SENT:
                 if one.text("currency") not in ("", body.text("currency")):
                     return None
-                total += one.money("amount") or Decimal(0)
-    return total
+                value += one.money("amount") or Decimal(0)
+        lines = [line for line in (part.node("line_item") for part in refund.nodes("refund_line_items")) if line]
+        found.append((value, frozenset(vendor_id(line.text("vendor")) for line in lines)))
+    return tuple(found)
 
 
 def _lines(body: Node) -> tuple[Line, ...]:

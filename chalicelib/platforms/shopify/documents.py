@@ -52,8 +52,11 @@ ORDER = f"""query RedressOrder($id: ID!, $split: Boolean!) {{
       pageInfo {{ hasNextPage }}
     }}
     transactions(first: {TRANSACTIONS}) {{ id kind status createdAt processedAt amountSet {_MONEY} }}
-    refunds(first: {REFUNDS}) {{ {_REFUND} }}
-    returns(first: {RETURNS}) {{ nodes {{ id status createdAt requestApprovedAt closedAt }} }}
+    refunds(first: {REFUNDS}) {{
+      {_REFUND}
+      refundLineItems(first: 5) @include(if: $split) {{ nodes {{ lineItem {{ vendor }} }} pageInfo {{ hasNextPage }} }}
+    }}
+    returns(first: {RETURNS}) {{ nodes {{ id status createdAt requestApprovedAt }} }}
   }}
 }}"""
 

@@ -7,7 +7,7 @@ older than 60 days. Facts: the sheet, sections 3 and 4, and the Admin schema.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from chalicelib.core.events import Mark, Subject
+from chalicelib.core.events import Subject
 from chalicelib.core.instants import to_ms
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session, Unreadable
 from chalicelib.platforms.shopify import answers, documents
@@ -67,14 +67,15 @@ def _look_order(case: str, session: Session) -> Looking:
         # What belongs to a return is told with the return, as a whole.
         refund = answers.read_refund(one, place)
         say_refund(maker, refund, session.shop)
-    returns = tuple(Subject("refund", one.own_id()) for one in body.nodes("returns"))
-    return Read(maker.done(), _unfinished(body, returns))
-
-
-def _unfinished(body: Node, returns: tuple[Subject, ...]) -> tuple[Subject, ...]:
-    """The returns that may still change; those that ended were told when they did."""
-    states = {one.own_id(): one.text("status") for one in body.nodes("returns")}
-    return tuple(one for one in returns if states[one.id] in ("REQUESTED", "OPEN"))
+    for one in body.nodes("returns"):
+        # In short: what came back, and what it is worth, a look at the return itself tells.
+        marks, facts = answers.return_marks(one), Facts()
+        facts.values.update(place)
+        facts.put("status", one.text("status").lower())
+        version = answers.return_version(answer.as_of, one, body, marks)
+        links = order_links(session.shop, order.id)
+        maker.add(Subject("refund", one.own_id()), version, version, marks, facts.values, links)
+    return Read(maker.done())
 
 
 def _look_shipment(case: str, session: Session) -> Looking:
@@ -122,13 +123,8 @@ def _look_refund(case: str, session: Session) -> Looking:
 def _told_return(back: Node, answer: Answered, session: Session) -> Read:
     found = answers.read_return(back, answer.as_of)
     maker = _maker(Subject("refund", found.id), answer, found.version)
-    marks = [Mark("return.requested", found.created_at)]
-    if found.approved_at:
-        marks.append(Mark("return.approved", found.approved_at))
-    # Of each disposition: goods may come back in several parcels, and the first of them is what the law counts from.
-    marks += [Mark("return.received", at, of) for of, at in found.received]
     links = order_links(session.shop, found.order, found.vendors)
-    maker.add(Subject("refund", found.id), found.version, found.version, marks, found.facts, links)
+    maker.add(Subject("refund", found.id), found.version, found.version, found.marks, found.facts, links)
     place = answers.place_facts(back.node("order"))
     for one in back.nodes("refunds"):
         say_refund(maker, answers.read_refund(one, place), session.shop)

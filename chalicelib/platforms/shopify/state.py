@@ -58,6 +58,8 @@ class Order:
     parcels: tuple[Parcel, ...] | None
     lines: tuple[Line, ...] | None
     payments: tuple[Payment, ...] | None = None
+    given_back: tuple[tuple[Decimal, frozenset[str]], ...] | None = None
+    """What went back by record, and whose lines each record names; without lines it may be anybody's."""
     complete: bool = True
     knows_delivery: bool = False
 

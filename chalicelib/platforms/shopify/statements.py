@@ -109,9 +109,13 @@ def say_order(maker: Maker, order: Order, shop: Shop) -> bool:
         if parcels is not None:
             parcels = tuple(parcel for parcel in parcels if vendor in (parcel.vendors or ()))
         fulfilled = None if order.fulfilled is None else all(line.done for line in lines)
-        # Shipping and refunds are not told by vendor, so a part says neither `refunded` nor a share of the shipping.
+        # Shipping is not told by vendor, so a part says nothing of it.
         facts = {name: value for name, value in order.facts.items() if name not in ("amount", "refunded")}
         facts.update(_part_facts(vendor, lines))
+        if order.given_back is not None:
+            # Counted too often rather than too seldom: money must not go back twice.
+            own = [value for value, named in order.given_back if vendor in named or not named]
+            facts["refunded"] = sum(own, Decimal(0))
         basket = (Link("basket", "order", order.id),)
         _say_part(maker, order, part_id(order.id, vendor), parcels, fulfilled, facts, basket)
     return True
