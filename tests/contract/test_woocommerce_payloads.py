@@ -17,7 +17,7 @@ from chalicelib.platforms.woocommerce.refunds import read_refund
 PAYLOADS = Path(__file__).parents[3] / "shared" / "data" / "payloads" / "woocommerce"
 SHOP = Shop("s", "woocommerce", "https://example.com")
 
-pytestmark = pytest.mark.skipif(not PAYLOADS.is_dir(), reason="the real bodies in ../shared/data/payloads are not there")
+pytestmark = pytest.mark.skipif(not PAYLOADS.is_dir(), reason="no real bodies in ../shared/data/payloads")
 
 
 def utc(text: str | None) -> datetime | None:
