@@ -28,8 +28,14 @@ class _Known:
 
     def fact(self, name: str) -> FactValue | None:
         value = self.view.fact(name)
-        # A date alone means the whole of that day, so as an instant it is the end of it.
-        return self.calendar.end_of(value) if type(value) is date else value
+        if type(value) is not date:
+            return value
+        try:
+            # A date alone means the whole of that day, so as an instant it is the end of it.
+            return self.calendar.end_of(value)
+        except (ValueError, OverflowError):
+            # A day at the edge of time has no end; left a date, it is no instant to the condition.
+            return value
 
     def mark(self, name: str) -> datetime | None:
         seen = self.view.marks(name, self.of)
