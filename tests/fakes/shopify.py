@@ -299,7 +299,7 @@ class FakeShopify:
             paid.append(
                 transaction(number, one["amount"], kind="REFUND", createdAt=at, processedAt=at, left=Decimal(0))
             )
-        made = refund(int(self.number("Refund").rsplit("/", 1)[1]), paid, note=wish["note"], order={"id": node["id"]})
+        made = refund(int(self.number("Refund").rsplit("/", 1)[1]), paid, note=wish["note"], order=node)
         node["refunds"].append(made)
         self.nodes[made["id"]] = made
         answer = {"refund": made, "userErrors": []}

@@ -31,7 +31,7 @@ KEY = "shop-1:order/1001|late-refund|breach|1|0"
 
 
 def command(action: str, subject: Subject = ORDER, key: str = KEY, **more: Any) -> Command:
-    return Command(key, action, subject, **({"order": "1001"} if subject is ORDER else {}), **more)
+    return Command(key, action, subject, order="1001" if subject is ORDER else "", **more)
 
 
 def pull(shop: FakeShopify, wish: Command, session: Session = SESSION) -> Outcome:

@@ -7,9 +7,10 @@ Facts: the sheet, section 4; the implementations stand in `acts`, imported when 
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
-from chalicelib.platforms.base import Command, Finding, Lever, Session, Steps
+from chalicelib.platforms.base import Command, Finding, Later, Lever, Session, Steps, Unreadable
 
 Run: TypeAlias = Callable[[Session, Command], Steps]
+UNREADABLE = "unreadable answer"
 Repeat: TypeAlias = Literal["safe", "keyed", "findable", "never"]
 
 
@@ -17,7 +18,11 @@ def _run(name: str) -> Run:
     def run(session: Session, command: Command) -> Steps:
         from chalicelib.platforms.shopify import acts
 
-        return (yield from acts.ACTS[name](session, command))
+        try:
+            return (yield from acts.ACTS[name](session, command))
+        except Unreadable:
+            # Whatever was done: each of these levers bears repetition.
+            return Later(30.0, UNREADABLE)
 
     return run
 
@@ -25,7 +30,10 @@ def _run(name: str) -> Run:
 def _find_refund(session: Session, command: Command) -> Finding:
     from chalicelib.platforms.shopify import refunding
 
-    return (yield from refunding.find(session, command))
+    try:
+        return (yield from refunding.find(session, command))
+    except Unreadable:
+        return Later(30.0, UNREADABLE)
 
 
 _TABLE = (

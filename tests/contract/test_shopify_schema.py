@@ -1,0 +1,91 @@
+"""Every GraphQL document that is sent, and the variables sent with it, against the Admin schema as published."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from graphql import GraphQLSchema, NoDeprecatedCustomRule, OperationDefinitionNode, parse, validate
+from graphql.execution.values import get_variable_values
+
+from chalicelib.core.events import Subject
+from chalicelib.platforms.base import Command, Done, Read, Session, Shop
+from chalicelib.platforms.shopify import Shopify, documents
+from tests.fakes.shopify import Connection, FakeShopify, fulfillment, fulfillment_order, order, product, run
+from tests.fakes.shopify_schema import admin_schema
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return admin_schema()
+
+
+def name_of(document: str) -> str:
+    return document.split("(")[0].split()[-1]
+
+
+def names() -> list[str]:
+    return [
+        one for one in vars(documents) if isinstance(getattr(documents, one), str) and "{" in getattr(documents, one)
+    ]
+
+
+def test_every_document_is_listed() -> None:
+    whole = {value for value in (getattr(documents, one) for one in names()) if value.startswith(("query", "mutation"))}
+    assert whole == set(documents.ALL)
+    assert len({name_of(one) for one in documents.ALL if one.startswith("query")}) == 10
+
+
+@pytest.mark.parametrize("document", documents.ALL, ids=name_of)
+def test_documents_are_valid_and_use_nothing_deprecated(document: str, schema: GraphQLSchema) -> None:
+    parsed = parse(document)
+    assert [one.message for one in validate(schema, parsed)] == []
+    assert [one.message for one in validate(schema, parsed, [NoDeprecatedCustomRule])] == []
+
+
+def test_a_wrong_document_and_wrong_variables_would_be_noticed(schema: GraphQLSchema) -> None:
+    assert validate(schema, parse(documents.PRODUCT.replace("vendor", "seller")))
+    operation = parse(documents.HOLD).definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    wrong = {"id": "gid://shopify/FulfillmentOrder/1", "hold": {"reason": "BECAUSE"}}
+    assert isinstance(get_variable_values(schema, operation.variable_definitions, wrong), list)
+
+
+def test_the_one_mutation_of_money_carries_the_idempotency_that_it_must() -> None:
+    assert "@idempotent(key: $key)" in documents.REFUND_CREATE
+
+
+@pytest.mark.parametrize("split", ["", "vendor"])
+def test_what_is_really_sent_fits_the_schema(schema: GraphQLSchema, split: str) -> None:
+    """Each lever and look once, against the shop that checks document and variables of each request."""
+    options = {"split": split} if split else {}
+    session = Session(
+        Shop("shop-1", "shopify", "demo.myshopify.com", options=options), {"access_token": "shpat_of_the_test"}
+    )
+    part = fulfillment_order(31, orderId="gid://shopify/Order/1001")
+    shop = FakeShopify(schema)
+    bought = order(fulfillmentOrders=Connection([part]), fulfillments=[fulfillment(301)])
+    shop.add(bought, part, product(), fulfillment(301, order={"id": "gid://shopify/Order/1001"}))
+    case = Subject("order", "1001:Acme" if split else "1001")
+
+    def act(action: str, subject: Subject = case, **more: Any) -> str:
+        wish = Command(f"key of {action}", action, subject, **more)
+        told = run(Shopify.levers[action].run(session, wish), shop.send)
+        assert isinstance(told, Done), (action, told)
+        return told.handle
+
+    act("tag", params={"tag": "sla-breached"})
+    act("untag", params={"tag": "sla-breached"})
+    act("note", note="Zu spät")
+    act("release", handle=act("hold", params={"reason": "awaiting_payment"}))
+    refunded = act("refund", amount=Decimal("20.00"), currency="EUR")
+    listing = Subject("listing", "901")
+    act("relist", listing, handle=act("delist", listing))
+    for kind, subject_id in (
+        ("order", case.id), ("shipment", "fo-31"), ("shipment", "301"), ("refund", refunded), ("listing", "901"),
+    ):  # fmt: skip
+        told = run(Shopify().look(Subject(kind, subject_id), session), shop.send)
+        assert isinstance(told, Read) and told.events, (kind, told)
+    for kind, subject_id in (("refund", "rfo-1"), ("complaint", "1")):
+        assert not isinstance(run(Shopify().look(Subject(kind, subject_id), session), shop.send), Read)
+    sent = {name_of(one) for one in documents.ALL}
+    assert len(shop.log) >= len(sent) - 1
