@@ -10,7 +10,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any
 
-from chalicelib.core import rules
+from chalicelib.core import conditions, rules
 from chalicelib.core.rules import Policy
 from chalicelib.core.strictjson import dumps_canonical
 from chalicelib.core.words import FactType, FactWord
@@ -84,6 +84,8 @@ def _content(policy: Policy) -> dict[str, Any]:
 
 
 def _write(value: object) -> Any:
+    if isinstance(value, conditions.Condition):
+        return {"is": "condition", "of": conditions.dump(value)}
     if is_dataclass(value) and not isinstance(value, type):
         data: dict[str, Any] = {"is": _NAMES[type(value)]}
         for field in fields(value):
@@ -108,6 +110,8 @@ def _read(value: object) -> Any:
         return tuple(_read(one) for one in value)
     if isinstance(value, dict):
         name = value.get("is")
+        if name == "condition":
+            return conditions.load(value.get("of"))
         if name is None:
             return {key: _read(one) for key, one in value.items()}
         shape = _CLASSES.get(name)

@@ -1,0 +1,84 @@
+"""What several commands share: policies and histories as arguments, and where output goes.
+
+JSON goes to standard output, and only with `--json`; all else goes to standard error.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from chalicelib.cli.main import Wrong
+from chalicelib.core.instants import parse_instant
+from chalicelib.core.rules import Policy
+from chalicelib.rules.history import History
+from chalicelib.rules.problems import Mistakes
+from chalicelib.rules.reader import read_files
+
+
+def instant(text: str) -> datetime:
+    """An argument that is an instant."""
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def add_policies(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--policy", action="append", required=True, metavar="PACK-or-FILE", help="a policy; may be given several times"
+    )
+
+
+def add_history(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--history", required=True, metavar="FILE", help=".jsonl, .jsonl.gz, or - for standard input")
+    parser.add_argument(
+        "--now", type=instant, metavar="INSTANT", help="judge as of then; default: the greatest instant"
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="the result as JSON on standard output")
+
+
+def read_policies(names: list[str]) -> list[Policy]:
+    """The policies of the arguments. Raises Wrong after every mistake was told."""
+    try:
+        return read_files(names)
+    except Mistakes as mistakes:
+        for problem in mistakes.problems:
+            tell(problem)
+        raise Wrong("the policies cannot be used") from None
+    except OSError as error:
+        raise Wrong(f"{error.filename}: {error.strerror}") from None
+
+
+def unreadable(error: OSError) -> Wrong:
+    return Wrong(f"{error.filename or 'the history'}: {error.strerror or error}")
+
+
+def tell(text: object) -> None:
+    """A line for people."""
+    print(text, file=sys.stderr)
+
+
+def put_json(data: Any) -> None:
+    """The result of the command."""
+    print(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def progress() -> Callable[[int], None]:
+    """Tells how far a long reading is, where somebody watches."""
+    if not sys.stderr.isatty():
+        return lambda lines: None
+    return lambda lines: print(f"\r{lines:,} lines", end="\r", file=sys.stderr, flush=True)
+
+
+def told_names(history: History) -> None:
+    """Says which names of the history nobody declared: what they tell is not judged."""
+    names = history.counts.dropped.most_common(5)
+    if names:
+        listed = ", ".join(f"{name} ({count})" for name, count in names)
+        tell(f"{history.name}: left out, because nobody declared them: {listed}")

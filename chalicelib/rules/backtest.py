@@ -1,0 +1,109 @@
+"""Backtest: what policies would have concluded about a history, counted by rule, step and seller (DESIGN section 6)."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from chalicelib.core.clocks import Reading
+from chalicelib.core.instants import show
+from chalicelib.core.words import Status
+from chalicelib.rules.history import History
+from chalicelib.rules.judge import Judge, Judged
+from chalicelib.rules.spill import Sorted
+
+
+@dataclass(slots=True)
+class Report:
+    """What was counted. `as_of` None: the history held no event."""
+
+    as_of: datetime | None = None
+    events: int = 0
+    refused: int = 0
+    cases: int = 0
+    rules: dict[str, dict[Status, int]] = field(default_factory=dict)
+    steps: dict[str, dict[str, int]] = field(default_factory=dict)
+    sellers: dict[str, int] = field(default_factory=dict)
+    nobody: int = 0
+    """Points of cases that name no seller."""
+
+    def as_dict(self, seconds: float) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "as_of": None if self.as_of is None else show(self.as_of),
+            "events": self.events,
+            "refused": self.refused,
+            "cases": self.cases,
+            "rules": {rule: {status.value: counts[status] for status in Status} for rule, counts in self.rules.items()},
+            "steps": self.steps,
+            "sellers": {seller: {"points": self.sellers[seller]} for seller in sorted(self.sellers)},
+            "seconds": round(seconds, 3),
+        }
+
+
+def backtest(
+    judge: Judge,
+    history: History,
+    now: datetime | None = None,
+    clocks: Sorted | None = None,
+    progress: Callable[[int], None] = lambda lines: None,
+) -> Report:
+    """Judge every case of the history as of `now` (default: its greatest instant). `clocks` takes a line a clock."""
+    report = Report()
+    for policy in judge.policies:
+        for rule in policy.rules:
+            report.rules[rule.id] = dict.fromkeys(Status, 0)
+            report.steps[rule.id] = {step.id: 0 for step in rule.steps}
+    report.as_of, cases = history.cases(now, progress)
+    for subject, events in cases:
+        assert report.as_of is not None, "a history with an event has a greatest instant"
+        judged = judge.judge(subject, events, report.as_of)
+        report.cases += 1
+        for reading in judged.clocks:
+            _count(report, judge, judged.seller, reading)
+        if clocks is not None:
+            for key, line in clock_lines(judged):
+                clocks.add(key, line)
+    report.events, report.refused = history.counts.events, history.counts.refused
+    return report
+
+
+def _count(report: Report, judge: Judge, seller: str, reading: Reading) -> None:
+    rule = reading.rule.id
+    report.rules[rule][reading.status] += 1
+    if not reading.steps:
+        return
+    steps = report.steps[rule]
+    for step, _ in reading.steps:
+        steps[step] += 1
+    points = judge.cost(reading)
+    if points and seller:
+        report.sellers[seller] = report.sellers.get(seller, 0) + points
+    elif points:
+        report.nobody += points
+
+
+def clock_lines(judged: Judged) -> Iterator[tuple[str, str]]:
+    """A line a clock, with the key that orders them: case, rule, clock."""
+    case = str(judged.subject)
+    for reading in judged.clocks:
+        data = {
+            "case": case,
+            "seller": judged.seller or None,
+            "rule": reading.rule.id,
+            "clock": reading.clock,
+            "version": reading.version,
+            "status": reading.status.value,
+            "start": instant(reading.start),
+            "due": instant(reading.due),
+            "due_day": None if reading.due_day is None else reading.due_day.isoformat(),
+            "stop": instant(reading.stop),
+            "reason": reading.reason,
+        }
+        # Ids hold no control characters, so the key orders as the three texts do.
+        yield f"{case}\0{reading.rule.id}\0{reading.clock}", json.dumps(data, ensure_ascii=False)
+
+
+def instant(moment: datetime | None) -> str | None:
+    return None if moment is None else show(moment)

@@ -1,0 +1,74 @@
+"""Judging one case with final knowledge: its whole history on an empty ledger, as backtest, diff and explain do.
+
+What stands then is what a shop that had sent everything in time would have seen happen.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.core.calendars import Calendars
+from chalicelib.core.case import Case, CaseId
+from chalicelib.core.clocks import Reading
+from chalicelib.core.evaluate import evaluate
+from chalicelib.core.events import Event, Subject
+from chalicelib.core.evidence import NOTHING, merge_all
+from chalicelib.core.rules import Policies, Policy
+from chalicelib.core.view import View
+from chalicelib.core.words import CORE, FactWord, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A case and what its clocks show."""
+
+    subject: Subject
+    seller: str
+    clocks: tuple[Reading, ...]
+
+
+class Judge:
+    """Some policies that are used together, each in force for ever, and the calendars that they name."""
+
+    def __init__(self, policies: list[Policy], calendars: Calendars | None = None) -> None:
+        self.policies = policies
+        self._in_force = Policies.always(*policies)
+        self._calendars = calendars or Calendars()
+        self.points: Mapping[tuple[str, str], int] = dict(_points(policies))
+        """What each (rule, step) costs a seller, for the steps that cost something."""
+
+    @property
+    def words(self) -> Vocabulary:
+        """The vocabulary in which a history is read for these policies."""
+        return vocabulary(self.policies)
+
+    def judge(self, subject: Subject, events: list[Event], now: datetime) -> Judged:
+        """The case as of `now`."""
+        evidence = merge_all(NOTHING, events)
+        case = Case(CaseId("main", "history", subject), evidence)
+        verdict = evaluate(case, self._in_force, self._calendars, now)
+        seller = View(evidence, now).fact("seller")
+        return Judged(subject, seller if isinstance(seller, str) else "", verdict.clocks)
+
+    def cost(self, reading: Reading) -> int:
+        """The points of a clock's steps that stand."""
+        rule = reading.rule.id
+        return sum(self.points.get((rule, step), 0) for step, _ in reading.steps)
+
+
+def vocabulary(policies: list[Policy]) -> Vocabulary:
+    """The words of the table and those that the policies declare."""
+    facts: dict[str, FactWord] = {}
+    for policy in policies:
+        facts.update(policy.facts)
+    return CORE.with_(frozenset(mark for policy in policies for mark in policy.marks), facts)
+
+
+def _points(policies: list[Policy]) -> Iterator[tuple[tuple[str, str], int]]:
+    for policy in policies:
+        for rule in policy.rules:
+            for step in rule.steps:
+                told = [do.params.get("points", 0) for do in step.do if do.action == "penalise"]
+                points = sum(one for one in told if isinstance(one, int))
+                if points:
+                    yield (rule.id, step.id), points
