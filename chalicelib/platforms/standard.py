@@ -1,7 +1,8 @@
 """The `standard` platform: any shop that speaks our own wire form (DESIGN section 5), signed as Standard Webhooks v1.
 
 It may give `actions_url` and `look_url` in its options; then our calls to it carry the same signature, made with the
-`secret` in its credentials or, without one, with each live secret of its hook. Facts: DESIGN section 5 and the Standard Webhooks specification.
+`secret` in its credentials or, without one, with each live secret of its hook. Facts: DESIGN section 5 and the Standard
+Webhooks specification.
 """
 
 import hashlib

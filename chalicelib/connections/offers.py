@@ -1,0 +1,134 @@
+"""What a platform wants to be told when one of its stores is connected: address, options, credentials, and who chooses
+the hook's secret. Facts: the platform sheets and the docstrings of the adapters; a test holds the names to the sources.
+"""
+
+import re
+import secrets
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from chalicelib.core import signing
+
+_LETTERS = string.ascii_letters + string.digits
+_SHOPIFY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\.myshopify\.com")
+_VERSION = re.compile(r"20[0-9]{2}-(01|04|07|10)")
+_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,255}(/[!-~]*)?")
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?(/[!-~]*)?")
+MAX_SECRET = 512
+
+
+def url_wanted(text: str) -> str:
+    """What is wrong with a URL that we are to call: what was wanted, or nothing. The outgoing client has the last word
+    when it connects; plain http it speaks only to a host that the deployment allows, such as a local engine's own."""
+    if len(text) > 2000 or not ((text.startswith("https://") and _URL.fullmatch(text)) or _LOOPBACK.fullmatch(text)):
+        return "an https URL without user-info, at most 2000 characters"
+    return ""
+
+
+def _whsec(text: str) -> str:
+    try:
+        signing.parse_secret(text)
+    except ValueError:
+        return "whsec_ and 24 to 64 bytes in base64"
+    return ""
+
+
+def _plain(text: str) -> str:
+    fine = 8 <= len(text) <= MAX_SECRET and text.isascii() and text.isprintable() and text == text.strip()
+    return "" if fine else f"8 to {MAX_SECRET} printable ASCII characters"
+
+
+def _shopify_address(text: str) -> str:
+    # A loopback address is a shop to test against.
+    return "" if _SHOPIFY.fullmatch(text) or _LOOPBACK.fullmatch(text) else "the store's own host, NAME.myshopify.com"
+
+
+def _site(text: str) -> str:
+    return "" if len(text) <= 300 and _URL.fullmatch(text) else "the shop's address, https://HOST"
+
+
+def _optional_site(text: str) -> str:
+    return _site(text) if text else ""
+
+
+def _count(text: str) -> str:
+    return (
+        "" if text.isascii() and text.isdecimal() and int(text[:9]) > 0 and len(text) < 9 else "a whole number above 0"
+    )
+
+
+def _version(text: str) -> str:
+    return "" if _VERSION.fullmatch(text) else "a version of the platform's API, such as 2026-07"
+
+
+def _text(text: str) -> str:
+    return "" if 0 < len(text) <= 2000 and text.isprintable() else "text of at most 2000 characters"
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    return lambda text: "" if text in words else f"one of {', '.join(words)}"
+
+
+Check = Callable[[str], str]
+"""Gives what was wanted where the text will not do, else nothing."""
+COMMON: Mapping[str, Check] = {"storm_limit": _count}
+"""Options of every connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a platform wants. `issue` makes a secret where we choose it; where it is None the platform gave one."""
+
+    address: Check
+    options: Mapping[str, Check]
+    credentials: Mapping[str, Check]
+    secret: Check = _plain
+    issue: Callable[[], str] | None = None
+    hint: str = ""
+    known: Mapping[str, Check] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", {**COMMON, **self.options})
+
+
+def _standard_secret() -> str:
+    return signing.format_secret(secrets.token_bytes(32))
+
+
+def _woo_secret() -> str:
+    # Letters and digits alone: WordPress escapes &, <, > and quotes before it signs with them.
+    return "".join(secrets.choice(_LETTERS) for _ in range(50))
+
+
+_WOO: Mapping[str, Check] = {
+    "api_refund": _one_of("true", "false"),
+    "recorded_refunds": _one_of("approved", "paid"),
+    "status_names": _text,
+    "order_actions": _text,
+}
+_WOO_KEYS: Mapping[str, Check] = {"consumer_key": _plain, "consumer_secret": _plain}
+
+OFFERS: Mapping[str, Offer] = {
+    "standard": Offer(
+        address=_optional_site,
+        options={"actions_url": url_wanted, "look_url": url_wanted},
+        credentials={"secret": _whsec},
+        secret=_whsec,
+        issue=_standard_secret,
+    ),
+    "shopify": Offer(
+        address=_shopify_address,
+        options={"api_version": _version, "split": _one_of("vendor")},
+        credentials={"access_token": _plain},
+        hint="the client secret of the app, as the platform shows it",
+    ),
+    "woocommerce": Offer(address=_site, options=_WOO, credentials=_WOO_KEYS, issue=_woo_secret),
+    "dokan": Offer(
+        address=_site,
+        options={**_WOO, "seller_mail": _one_of("pro", "lite"), "contact_name": _text, "contact_email": _text},
+        credentials={**_WOO_KEYS, "wp_user": _text, "wp_app_password": _plain},
+        issue=_woo_secret,
+    ),
+}
+"""By name of platform, as in `platforms.registry`."""
