@@ -4,7 +4,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from graphql import GraphQLSchema, NoDeprecatedCustomRule, OperationDefinitionNode, parse, validate
+from graphql import (
+    FieldNode,
+    GraphQLSchema,
+    NoDeprecatedCustomRule,
+    OperationDefinitionNode,
+    parse,
+    print_ast,
+    validate,
+)
 from graphql.execution.values import get_variable_values
 
 from chalicelib.core.events import Subject
@@ -32,7 +40,7 @@ def names() -> list[str]:
 def test_every_document_is_listed() -> None:
     whole = {value for value in (getattr(documents, one) for one in names()) if value.startswith(("query", "mutation"))}
     assert whole == set(documents.ALL)
-    assert len({name_of(one) for one in documents.ALL if one.startswith("query")}) == 10
+    assert len({name_of(one) for one in documents.ALL if one.startswith("query")}) == 12
 
 
 @pytest.mark.parametrize("document", documents.ALL, ids=name_of)
@@ -48,6 +56,32 @@ def test_a_wrong_document_and_wrong_variables_would_be_noticed(schema: GraphQLSc
     assert isinstance(operation, OperationDefinitionNode)
     wrong = {"id": "gid://shopify/FulfillmentOrder/1", "hold": {"reason": "BECAUSE"}}
     assert isinstance(get_variable_values(schema, operation.variable_definitions, wrong), list)
+
+
+def points(node: Any, times: int = 1) -> int:
+    """What a document may cost at most: a point an object, lists as long as they are asked for. A list that cannot be
+    given a length is taken for three."""
+    total = 0
+    for one in node.selection_set.selections:
+        if not isinstance(one, FieldNode):
+            total += points(one, times)
+        elif one.selection_set is not None:
+            lengths = [int(print_ast(given.value)) for given in one.arguments if given.name.value == "first"]
+            many = lengths[0] if lengths else 3 if one.name.value in ("dispositions", "fulfillmentHolds") else 1
+            inner = {part.name.value: part for part in one.selection_set.selections if isinstance(part, FieldNode)}
+            if "nodes" in inner:
+                # The connection, its page, and as many nodes as were asked for.
+                total += 2 * times + times * many + points(inner["nodes"], times * many)
+            else:
+                total += times * many + points(one, times * many)
+    return total
+
+
+@pytest.mark.parametrize("document", documents.ALL, ids=name_of)
+def test_no_document_costs_more_than_shopify_allows_one(document: str) -> None:
+    operation = parse(document).definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    assert points(operation) <= 1000
 
 
 def test_the_one_mutation_of_money_carries_the_idempotency_that_it_must() -> None:

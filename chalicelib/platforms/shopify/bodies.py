@@ -138,6 +138,8 @@ def read_parcel(body: Node, order: str, otherwise: datetime | None = None) -> Pa
     vendors = None
     if body.has("line_items"):
         vendors = frozenset(vendor_id(line.text("vendor")) for line in body.nodes("line_items"))
+        if len(vendors - {""}) == 1:
+            facts.put("seller", next(iter(vendors - {""})))
     shipped = body.text("status") == SENT
     return Parcel(parcel_id, order, version, created_at, shipped, facts.values, vendors=vendors)
 

@@ -1,17 +1,34 @@
 """The GraphQL documents that are sent, checked in the tests against the published Admin schema of `API_VERSION`.
 
-Lists are cut at sizes that keep each query well under the 1,000 points that Shopify allows one query; what is cut off
-is asked for by `pageInfo`, or told by the length, and then nothing is said of the whole.
+Lists are cut at sizes that keep each query well under the 1,000 points that Shopify allows one query; that one was cut
+off is told by `pageInfo`, or by its length, and then nothing is said of the whole.
 """
+
+from dataclasses import dataclass
 
 API_VERSION = "2026-07"
 SUPPORTED_UNTIL = "2027-07-01"
 """Each version lives at least twelve months; after that Shopify silently serves the oldest one alive."""
 
-PARCELS = TRANSACTIONS = 20
-REFUNDS = RETURNS = 10
 NOTES = 100
-"""Lengths of the lists that are no connections."""
+"""So many refunds of an order are searched for our key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Lengths of the lists in a look at an order."""
+
+    lines: int
+    parcels: int
+    parts: int
+    transactions: int
+    refunds: int
+
+
+WHOLE = Sizes(lines=50, parcels=20, parts=20, transactions=20, refunds=10)
+SPLIT = Sizes(lines=30, parcels=8, parts=10, transactions=10, refunds=6)
+"""Where orders are split by vendor each line, parcel and refund is asked for more, so fewer of them fit one query."""
+RETURNS = 10
 
 _MONEY = "{ shopMoney { amount currencyCode } }"
 
@@ -22,7 +39,16 @@ _REFUND = (
 
 _PLACE = "{ countryCodeV2 provinceCode timeZone }"
 
-ORDER = f"""query RedressOrder($id: ID!, $split: Boolean!) {{
+
+def _order(name: str, size: Sizes, split: bool) -> str:
+    def only(text: str) -> str:
+        return text if split else ""
+
+    page = "pageInfo { hasNextPage }"
+    taxes = only(f"taxLines(first: 2) {{ priceSet {_MONEY} }}")
+    inside = only(f"fulfillmentLineItems(first: 10) {{ nodes {{ lineItem {{ vendor }} }} {page} }}")
+    refunded = only(f"refundLineItems(first: 5) {{ nodes {{ lineItem {{ vendor }} }} {page} }}")
+    return f"""query {name}($id: ID!) {{
   order(id: $id) {{
     id updatedAt createdAt processedAt cancelledAt cancelReason sourceName taxesIncluded
     displayFinancialStatus displayFulfillmentStatus
@@ -31,34 +57,30 @@ ORDER = f"""query RedressOrder($id: ID!, $split: Boolean!) {{
     billingAddress {_PLACE}
     totalPriceSet {_MONEY}
     totalRefundedSet {_MONEY}
-    lineItems(first: 50) {{
+    lineItems(first: {size.lines}) {{
       nodes {{
-        id vendor unfulfilledQuantity product {{ id }}
+        id vendor unfulfilledQuantity product {{ id }} {taxes}
         discountedTotalSet(withCodeDiscounts: true) {_MONEY}
-        taxLines(first: 5) @include(if: $split) {{ priceSet {_MONEY} }}
       }}
-      pageInfo {{ hasNextPage }}
+      {page}
     }}
-    fulfillments(first: {PARCELS}) {{
+    fulfillments(first: {size.parcels}) {{
       id status displayStatus createdAt updatedAt deliveredAt estimatedDeliveryAt
-      trackingInfo(first: 1) {{ company number }}
-      fulfillmentLineItems(first: 10) @include(if: $split) {{
-        nodes {{ lineItem {{ vendor }} }}
-        pageInfo {{ hasNextPage }}
-      }}
+      trackingInfo(first: 1) {{ company number }} {inside}
     }}
-    fulfillmentOrders(first: 20) {{
+    fulfillmentOrders(first: {size.parts}) {{
       nodes {{ id status fulfillBy updatedAt deliveryMethod {{ maxDeliveryDateTime }} }}
-      pageInfo {{ hasNextPage }}
+      {page}
     }}
-    transactions(first: {TRANSACTIONS}) {{ id kind status createdAt processedAt amountSet {_MONEY} }}
-    refunds(first: {REFUNDS}) {{
-      {_REFUND}
-      refundLineItems(first: 5) @include(if: $split) {{ nodes {{ lineItem {{ vendor }} }} pageInfo {{ hasNextPage }} }}
-    }}
+    transactions(first: {size.transactions}) {{ id kind status createdAt processedAt amountSet {_MONEY} }}
+    refunds(first: {size.refunds}) {{ {_REFUND} {refunded} }}
     returns(first: {RETURNS}) {{ nodes {{ id status createdAt requestApprovedAt }} }}
   }}
 }}"""
+
+
+ORDER = _order("RedressOrder", WHOLE, split=False)
+ORDER_SPLIT = _order("RedressOrderSplit", SPLIT, split=True)
 
 FULFILLMENT_ORDER = """query RedressFulfillmentOrder($id: ID!) {
   fulfillmentOrder(id: $id) { id orderId }
@@ -81,7 +103,7 @@ _RETURN = f"""id status createdAt requestApprovedAt closedAt
       }}
       pageInfo {{ hasNextPage }}
     }}
-    refunds(first: {REFUNDS}) {{ nodes {{ {_REFUND} }} pageInfo {{ hasNextPage }} }}
+    refunds(first: 10) {{ nodes {{ {_REFUND} }} pageInfo {{ hasNextPage }} }}
     reverseFulfillmentOrders(first: 3) {{
       nodes {{ id lineItems(first: 10) {{ nodes {{ id dispositions {{ id type createdAt }} }} }} }}
     }}"""
@@ -109,7 +131,10 @@ DISPUTE = f"""query RedressDispute($id: ID!) {{
     id status type initiatedAt evidenceDueBy evidenceSentOn finalizedOn
     amount {{ amount currencyCode }}
     reasonDetails {{ reason }}
-    order {{ id updatedAt shippingAddress {_PLACE} billingAddress {_PLACE} }}
+    order {{
+      id updatedAt shippingAddress {_PLACE} billingAddress {_PLACE}
+      lineItems(first: 20) {{ nodes {{ vendor product {{ id }} }} pageInfo {{ hasNextPage }} }}
+    }}
   }}
 }}"""
 
@@ -129,19 +154,21 @@ METAFIELDS_SET = """mutation RedressNote($metafields: [MetafieldsSetInput!]!) {
   metafieldsSet(metafields: $metafields) { metafields { id } userErrors { field message code } }
 }"""
 
-HOLDS = """query RedressHolds($id: ID!, $split: Boolean!) {
-  order(id: $id) {
+
+def _holds(name: str, parts: int, lines: str) -> str:
+    return f"""query {name}($id: ID!) {{
+  order(id: $id) {{
     id
-    fulfillmentOrders(first: 20) {
-      nodes {
-        id status
-        fulfillmentHolds { id handle heldByRequestingApp }
-        lineItems(first: 20) @include(if: $split) { nodes { vendor } pageInfo { hasNextPage } }
-      }
-      pageInfo { hasNextPage }
-    }
-  }
-}"""
+    fulfillmentOrders(first: {parts}) {{
+      nodes {{ id status fulfillmentHolds {{ id handle heldByRequestingApp }} {lines} }}
+      pageInfo {{ hasNextPage }}
+    }}
+  }}
+}}"""
+
+
+HOLDS = _holds("RedressHolds", 20, "")
+HOLDS_SPLIT = _holds("RedressHoldsSplit", 10, "lineItems(first: 25) { nodes { vendor } pageInfo { hasNextPage } }")
 
 HOLD = """mutation RedressHold($id: ID!, $hold: FulfillmentOrderHoldInput!) {
   fulfillmentOrderHold(id: $id, fulfillmentHold: $hold) {
@@ -185,6 +212,6 @@ PRODUCT_STATUS = """mutation RedressListing($product: ProductUpdateInput!) {
 }"""
 
 ALL = (
-    ORDER, FULFILLMENT_ORDER, FULFILLMENT, RETURN_OR_REFUND, REVERSE, DISPUTE, PRODUCT, TAGS_ADD, TAGS_REMOVE,
-    METAFIELDS_SET, HOLDS, HOLD, RELEASE, REFUNDABLE, REFUND_CREATE, LISTING, PRODUCT_STATUS,
+    ORDER, ORDER_SPLIT, FULFILLMENT_ORDER, FULFILLMENT, RETURN_OR_REFUND, REVERSE, DISPUTE, PRODUCT, TAGS_ADD,
+    TAGS_REMOVE, METAFIELDS_SET, HOLDS, HOLDS_SPLIT, HOLD, RELEASE, REFUNDABLE, REFUND_CREATE, LISTING, PRODUCT_STATUS,
 )  # fmt: skip

@@ -69,12 +69,15 @@ def ask(session: Session, document: str, variables: Mapping[str, object]) -> Ask
     return understand(reply)
 
 
-def deprecation(reply: Reply) -> str:
-    """Where Shopify says that we use what will go, or serves another version than was asked for: its words, else empty.
-
-    For the doctor: an answer is not worse for it.
-    """
-    return reply.headers.get("x-shopify-api-deprecated-reason", "")
+def notice(call: Call, reply: Reply) -> str:
+    """What ops should hear of, although the answer is not worse for it: that we use what will go, or that the version
+    asked for has gone, so that Shopify silently served another. Empty where there is nothing."""
+    asked = call.url.split("/admin/api/")[-1].split("/")[0]
+    served = reply.headers.get("x-shopify-api-version", asked)
+    if _VERSION.fullmatch(served) and served != asked:
+        return f"API version {served} was served instead of {asked}"
+    reason = reply.headers.get("x-shopify-api-deprecated-reason", "")
+    return f"deprecated: {reason}"[:200] if reason else ""
 
 
 def understand(reply: Reply) -> Answered | Refused | Later:

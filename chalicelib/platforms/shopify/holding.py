@@ -24,7 +24,8 @@ _PASSING = frozenset(["taken", "fulfillment-order-not-found", "fulfillment-order
 
 
 def _ask_holds(session: Session, order: str) -> Asking:
-    return (yield from ask(session, documents.HOLDS, {"id": gid("Order", order), "split": splits(session.shop)}))
+    document = documents.HOLDS_SPLIT if splits(session.shop) else documents.HOLDS
+    return (yield from ask(session, document, {"id": gid("Order", order)}))
 
 
 def hold(session: Session, command: Command) -> Steps:

@@ -10,7 +10,7 @@ from datetime import datetime
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import to_ms
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session, Unreadable
-from chalicelib.platforms.shopify import answers, documents
+from chalicelib.platforms.shopify import answers, answers_back, documents
 from chalicelib.platforms.shopify.fields import Facts, Node, first_gid, gid, latest, number_of
 from chalicelib.platforms.shopify.graphql import Answered, ask
 from chalicelib.platforms.shopify.names import FULFILLMENT_ORDER, REVERSE, order_number
@@ -50,13 +50,14 @@ def _look_order(case: str, session: Session) -> Looking:
     if not number:
         return Refused("not-an-order")
     split = splits(session.shop)
-    answer = yield from ask(session, documents.ORDER, {"id": gid("Order", number), "split": split})
+    document, size = (documents.ORDER_SPLIT, documents.SPLIT) if split else (documents.ORDER, documents.WHOLE)
+    answer = yield from ask(session, document, {"id": gid("Order", number)})
     if isinstance(answer, Refused | Later):
         return answer
     body = answer.data.node("order")
     if body is None:
         return _missing(answer)
-    order = answers.read_order(body)
+    order = answers.read_order(body, size)
     maker = _maker(Subject("order", number), answer, order.version)
     if not say_order(maker, order, session.shop):
         return Refused("too-large-to-split")
@@ -65,14 +66,14 @@ def _look_order(case: str, session: Session) -> Looking:
     place = answers.place_facts(body)
     for one in body.nodes("refunds"):
         # What belongs to a return is told with the return, as a whole.
-        refund = answers.read_refund(one, place)
+        refund = answers_back.read_refund(one, place)
         say_refund(maker, refund, session.shop)
     for one in body.nodes("returns"):
         # In short: what came back, and what it is worth, a look at the return itself tells.
-        marks, facts = answers.return_marks(one), Facts()
+        marks, facts = answers_back.return_marks(one), Facts()
         facts.values.update(place)
         facts.put("status", one.text("status").lower())
-        version = answers.return_version(answer.as_of, one, body, marks)
+        version = answers_back.return_version(answer.as_of, one, body, marks)
         links = order_links(session.shop, order.id)
         maker.add(Subject("refund", one.own_id()), version, version, marks, facts.values, links)
     return Read(maker.done())
@@ -113,7 +114,7 @@ def _look_refund(case: str, session: Session) -> Looking:
         return _told_return(back, answer, session)
     if record is None:
         return _missing(answer)
-    refund = answers.read_refund(record, answers.place_facts(record.node("holder")), lines=True)
+    refund = answers_back.read_refund(record, answers.place_facts(record.node("holder")), lines=True)
     maker = _maker(Subject("refund", refund.id), answer, refund.version)
     say_refund(maker, refund, session.shop)
     # The record may belong to a return, under whose id its case then is.
@@ -121,13 +122,13 @@ def _look_refund(case: str, session: Session) -> Looking:
 
 
 def _told_return(back: Node, answer: Answered, session: Session) -> Read:
-    found = answers.read_return(back, answer.as_of)
+    found = answers_back.read_return(back, answer.as_of)
     maker = _maker(Subject("refund", found.id), answer, found.version)
     links = order_links(session.shop, found.order, found.vendors)
     maker.add(Subject("refund", found.id), found.version, found.version, found.marks, found.facts, links)
     place = answers.place_facts(back.node("order"))
     for one in back.nodes("refunds"):
-        say_refund(maker, answers.read_refund(one, place), session.shop)
+        say_refund(maker, answers_back.read_refund(one, place), session.shop)
     return Read(maker.done())
 
 
@@ -165,6 +166,8 @@ def _look_complaint(case: str, session: Session) -> Looking:
     amount, reason, order = body.node("amount"), body.node("reasonDetails"), body.node("order")
     for name, value in answers.place_facts(order).items():
         facts.put(name, value)
+    if order and not order.more("lineItems"):
+        answers.sold(order.nodes("lineItems"), facts)
     facts.put("category", body.text("type").lower())
     facts.put("status", body.text("status").lower())
     facts.put("reason", reason.text("reason").lower() if reason else "")
