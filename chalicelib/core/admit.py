@@ -1,45 +1,19 @@
 """Whether a rule's `when` lets its clock run: yes, no (then there is no clock), or it waits and says for what.
 
-A condition sees the facts as they are, and the marks only up to the occurrence that starts the clock. A later mark
-says nothing to it, or clocks would come and go with what happens on them, and steps rightly taken in time would be
-withdrawn: what ends a clock is its `stop` and its `void` (DESIGN law 2 and the status table).
+A condition sees the marks only up to the occurrence that starts the clock. A later mark says nothing to it, or clocks
+would come and go with what happens on them, and steps rightly taken in time would be withdrawn: what ends a clock is
+its `stop` and its `void` (DESIGN law 2 and the status table).
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
+from chalicelib.core.asof import AsOf
 from chalicelib.core.calendars import Calendar
 from chalicelib.core.clocks import Reading, occurrence, read_clock
 from chalicelib.core.conditions import evaluate
-from chalicelib.core.events import FactValue
 from chalicelib.core.rules import Rule
 from chalicelib.core.view import View
 from chalicelib.core.words import Status
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the condition of one clock may ask."""
-
-    view: View
-    of: str | None
-    started: datetime
-    calendar: Calendar
-
-    def fact(self, name: str) -> FactValue | None:
-        value = self.view.fact(name)
-        if type(value) is not date:
-            return value
-        try:
-            # A date alone means the whole of that day, so as an instant it is the end of it.
-            return self.calendar.end_of(value)
-        except (ValueError, OverflowError):
-            # A day at the edge of time has no end; left a date, it is no instant to the condition.
-            return value
-
-    def mark(self, name: str) -> datetime | None:
-        seen = self.view.marks(name, self.of)
-        return seen[0].at if seen and seen[0].at <= self.started else None
 
 
 def clock_of(rule: Rule, version: str, of: str | None, view: View, calendar: Calendar) -> Reading | None:
@@ -49,7 +23,7 @@ def clock_of(rule: Rule, version: str, of: str | None, view: View, calendar: Cal
     if rule.when is None or (start is None and rule.when.marks):
         return read_clock(rule, version, of, view, calendar)
     started = view.now if start is None else start - timedelta(seconds=rule.start.offset)
-    holds = evaluate(rule.when, _Known(view, of, started, calendar))
+    holds = evaluate(rule.when, AsOf(view, of, started, calendar))
     if holds is True:
         return read_clock(rule, version, of, view, calendar)
     if holds is False:
