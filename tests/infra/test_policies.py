@@ -71,7 +71,10 @@ def test_every_policy_file_is_used(template: dict[str, Any]) -> None:
         pytest.param("sqs:ReceiveMessage", "InboxQueue", {"Apply"}, id="one reader of the inbox"),
         pytest.param("sqs:ReceiveMessage", "Dlq", {"APIHandler"}, id="dead letters are read by ops"),
         pytest.param("sqs:SendMessage", "InboxQueue", {"Hook", "Act", "APIHandler"}, id="looks and redrives come back"),
-        pytest.param("dynamodb:PutItem", "ConnectionsTable", {"APIHandler"}, id="ops alone make connections"),
+        pytest.param(
+            "dynamodb:UpdateItem", "ConnectionsTable", {"APIHandler", "Act"}, id="ops connect, act renews tokens"
+        ),
+        pytest.param("dynamodb:UpdateItem", "CasesTable", set(), id="one conditional put per change of a case"),
     ],
 )
 def test_a_right_is_held_by_those_who_need_it(
@@ -90,6 +93,32 @@ def test_each_function_writes_to_its_own_log_alone(statements: Statements) -> No
     for function, each in statements.items():
         logs = {resource for action, resource in _allowed(each) if action.startswith("logs:")}
         assert logs == {json.dumps({"Fn::GetAtt": [f"{function}Log", "Arn"]})}
+
+
+WHERE = {
+    "REDRESS_CASES": "CasesTable",
+    "REDRESS_CONNECTIONS": "ConnectionsTable",
+    "REDRESS_RECORDS": "RecordsTable",
+    "REDRESS_INBOX": "InboxQueue",
+    "REDRESS_WAKES": "WakesQueue",
+    "REDRESS_LATE": "LateQueue",
+    "REDRESS_ACTIONS": "ActionsQueue",
+    "REDRESS_BUCKET": "ArchiveBucket",
+    "REDRESS_BUS": "Escalations",
+    "REDRESS_SECRETS_KEY": "SecretsKey",
+    "REDRESS_INBOX_DLQ": "InboxDlq",
+}
+
+
+def test_a_function_is_told_of_what_it_may_use_and_of_nothing_else(
+    statements: Statements, template: dict[str, Any]
+) -> None:
+    for function, each in statements.items():
+        # What a trigger reads for the function, and where it leaves what failed, the function need not know.
+        own = [one for one in each if one["Sid"] not in {"Consume", "Stream"}]
+        used = {name for name in WHERE if any(WHERE[name] in resource for _, resource in _allowed(own))}
+        told = set(template["Resources"][function]["Properties"]["Environment"]["Variables"]) & WHERE.keys()
+        assert told == used, function
 
 
 def test_the_secrets_key_itself_names_its_readers(
