@@ -15,8 +15,8 @@ from chalicelib.ports.stores import Clock, Held, Message
 
 MOST = 10
 """Messages that one receive brings at most."""
-DUPLICATE_WITHIN = 20.0
-"""Seconds within which a duplicate turns up."""
+DUPLICATE_WITHIN = 20_000
+"""Milliseconds within which a duplicate turns up."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class MemoryQueue:
                 ident = f"m{self._count}"
                 self._schedule(at, _Entry(ident, message.body))
                 if self.duplicates and self._rng.random() < self.duplicates:
-                    again = at + timedelta(seconds=self._rng.uniform(0, DUPLICATE_WITHIN))
+                    again = at + timedelta(milliseconds=self._rng.randrange(DUPLICATE_WITHIN))
                     self._schedule(again, _Entry(ident, message.body))
 
     def receive(self, most: int = MOST) -> Sequence[Held]:

@@ -10,7 +10,7 @@ from threading import RLock
 from typing import Any
 
 from chalicelib.ports.documents import pack, unpack
-from chalicelib.ports.keys import check_account, check_blob, check_record, expiry, present
+from chalicelib.ports.keys import check_account, check_blob, check_name, check_record, check_secret, expiry, present
 from chalicelib.ports.stores import Clock, Conflict, Connection, Record
 
 
@@ -134,7 +134,7 @@ class MemoryVault:
     """Seals so that tests can tell sealed from plain and one context from another. It protects nothing."""
 
     def encrypt(self, plain: bytes, context: Mapping[str, str]) -> bytes:
-        stream = self._stream(context, len(plain))
+        stream = self._stream(context, len(check_secret(plain)))
         return self._tag(plain, context) + bytes(one ^ other for one, other in zip(plain, stream, strict=True))
 
     def decrypt(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
@@ -163,10 +163,10 @@ class MemoryConnections:
         self._lock = RLock()
 
     def get(self, account: str, name: str) -> Connection | None:
-        return self._rows.get((account, name))
+        return self._rows.get((check_account(account), check_name(name)))
 
     def put(self, connection: Connection) -> Connection:
-        key = (connection.account, connection.name)
+        key = (check_account(connection.account), check_name(connection.name))
         with self._lock:
             stored = self._rows.get(key)
             if (stored.version if stored else 0) != connection.version:
