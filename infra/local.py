@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import IO, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from infra.package import ROOT, package
@@ -116,8 +117,7 @@ class LocalEngine:
         """The boto3 client of a service of this engine."""
         if service not in self._clients:
             config = Config(proxies={}, retries={"mode": "standard"}, s3={"addressing_style": "path"})
-            made = boto3.session.Session(**_CREDENTIALS).client(service, endpoint_url=self.endpoint, config=config)
-            self._clients[service] = made
+            self._clients[service] = _session().client(service, endpoint_url=self.endpoint, config=config)
         return self._clients[service]
 
     def stop(self) -> None:
@@ -208,6 +208,14 @@ class LocalEngine:
                 return
             time.sleep(_LOOK_SECONDS)
         raise LocalEngineError(f"the engine did not answer within {_START_SECONDS:.0f} s: see {self.log}")
+
+
+def _session() -> Any:
+    """A session that knows no profile and reads no file of the person's: only the credentials made up here."""
+    nothing = (None, None, os.devnull, None)
+    alone = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+    core = botocore.session.Session(session_vars=alone)
+    return boto3.session.Session(botocore_session=core, **_CREDENTIALS)
 
 
 def _is_free(port: int) -> bool:

@@ -95,7 +95,8 @@ def _run_chalice(root: Path, out: Path) -> None:
     command = [sys.executable, "-c", "from chalice.cli import main; main()", "--project-dir", str(root), "package"]
     options = ["--stage", CHALICE_STAGE, "--template-format", "yaml", "--merge-template", "infra/template.yaml"]
     # Packaging asks for a region and calls nobody; a person's own settings must not leak into the result.
-    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {**others, "AWS_DEFAULT_REGION": "us-east-1"}
     ran = subprocess.run(
         [*command, *options, str(out)],
         cwd=root,

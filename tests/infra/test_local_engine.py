@@ -251,6 +251,25 @@ def test_shards_never_become_fewer(engine: LocalEngine, outputs: Outputs) -> Non
         engine.deploy({"Shards": "0"})
 
 
+def test_a_persons_own_settings_are_not_looked_at(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\nca_bundle = /nowhere\nregion = nowhere-1\n")
+    for name, value in {
+        "AWS_PROFILE": "nobody",
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_ENDPOINT_URL": "https://aws.invalid",
+        "HTTP_PROXY": "http://proxy.invalid:1",
+        "AWS_ACCESS_KEY_ID": "real",
+        "AWS_SECRET_ACCESS_KEY": "real",
+    }.items():
+        monkeypatch.setenv(name, value)
+    engine._clients.clear()
+    assert engine.client("sts").get_caller_identity()["Account"] == "000000000000"
+    assert engine.client("sts").meta.region_name == "us-east-1"
+
+
 def test_a_state_directory_has_one_engine(engine: LocalEngine, state: Path) -> None:
     with pytest.raises(LocalEngineError, match="in use by another run"):
         LocalEngine(state).start()
