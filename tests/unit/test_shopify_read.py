@@ -123,6 +123,28 @@ def test_vendors_as_sellers_split_the_order() -> None:
     assert told.looks == ()
 
 
+@pytest.mark.parametrize("status", ["pending", "open"])
+def test_what_a_warehouse_still_has_is_not_shipped(status: str) -> None:
+    content = body("order", fulfillment_status="fulfilled")
+    content["fulfillments"].append(content["fulfillments"][0] | {"id": 302, "status": status})
+    told = marks(only(read("orders/updated", content), "order"))
+    assert told["order.shipped", ""] is None and ("order.part_shipped", "302") not in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "shipped", "why"),
+    [
+        ({"current_quantity": 0}, "2026-03-29T08:00:00Z", "taken off the order: the other line was all"),
+        ({"fulfillable_quantity": 0}, None, "with the warehouse, not sent"),
+    ],
+)
+def test_a_part_is_shipped_when_nothing_of_it_is_left(changes: dict[str, Any], shipped: str | None, why: str) -> None:
+    content = body("order")
+    content["line_items"][1] |= {"vendor": "Acme", **changes}
+    [acme] = read("orders/updated", content, SPLIT).events
+    assert marks(acme)["order.shipped", ""] == (at(shipped) if shipped else None), why
+
+
 def test_what_cannot_be_split_is_asked_for() -> None:
     told = read("orders/updated", body("order", line_items=...), SPLIT)
     assert (told.events, told.looks) == ((), (Subject("order", ORDER),))

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from chalicelib.core.events import FactValue
 from chalicelib.platforms.shopify import documents
-from chalicelib.platforms.shopify.bodies import channel_of, region_of
+from chalicelib.platforms.shopify.bodies import SENT, WAITING, channel_of, region_of
 from chalicelib.platforms.shopify.fields import Facts, Node, latest
 from chalicelib.platforms.shopify.state import Line, Order, Parcel, Payment
 from chalicelib.platforms.shopify.statements import vendor_id
@@ -147,8 +147,10 @@ def _parcel(one: Node, order: str) -> Parcel:
         vendors = sold([line for line in lines if line], facts, goods=False)
     delivered = one.instant("deliveredAt")
     version = latest(updated, delivered) or updated
-    shipped = one.text("status") == "SUCCESS"
-    return Parcel(one.own_id(), order, version, created, shipped, facts.values, delivered, vendors)
+    status = one.text("status").lower()
+    return Parcel(
+        one.own_id(), order, version, created, status == SENT, facts.values, delivered, vendors, status in WAITING
+    )
 
 
 def _lines(body: Node) -> tuple[Line, ...]:

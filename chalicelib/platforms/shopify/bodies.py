@@ -20,6 +20,8 @@ ECHO = re.compile(r"\bredress:[A-Za-z0-9]")
 SENT = "success"
 """The one status of a fulfillment that means sent: pending and open wait for a warehouse, others came to nothing."""
 
+WAITING = frozenset(["pending", "open"])
+
 _ISO_2 = re.compile(r"[A-Z0-9]{1,3}")
 
 
@@ -98,12 +100,12 @@ def _lines(body: Node) -> tuple[Line, ...]:
     plus_tax = body.flag("taxes_included") is False
     lines = []
     for line in body.nodes("line_items"):
-        left = line.count("fulfillable_quantity")
         lines.append(
             Line(
                 vendor=vendor_id(line.text("vendor")),
                 product=line.id("product_id") or "",
-                done=line.text("fulfillment_status") == "fulfilled" or left == 0,
+                # Not `fulfillable_quantity`: it is 0 as soon as a warehouse has the line, long before that is sent.
+                done=line.text("fulfillment_status") == "fulfilled" or line.count("current_quantity") == 0,
                 amount=_line_amount(line, plus_tax),
             )
         )
@@ -140,8 +142,10 @@ def read_parcel(body: Node, order: str, otherwise: datetime | None = None) -> Pa
         vendors = frozenset(vendor_id(line.text("vendor")) for line in body.nodes("line_items"))
         if len(vendors - {""}) == 1:
             facts.put("seller", next(iter(vendors - {""})))
-    shipped = body.text("status") == SENT
-    return Parcel(parcel_id, order, version, created_at, shipped, facts.values, vendors=vendors)
+    status = body.text("status")
+    return Parcel(
+        parcel_id, order, version, created_at, status == SENT, facts.values, vendors=vendors, waiting=status in WAITING
+    )
 
 
 def read_refund(body: Node) -> Refund | None:

@@ -14,7 +14,8 @@ from chalicelib.core.events import FactValue
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A fulfillment. `shipped`: the platform holds it for sent (success), not pending, failed or cancelled."""
+    """A fulfillment. `shipped`: the platform holds it for sent (success), not pending, failed or cancelled. `waiting`: a
+    warehouse has it and has not sent it yet."""
 
     id: str
     order: str
@@ -24,6 +25,7 @@ class Parcel:
     facts: Mapping[str, FactValue | None] = field(default_factory=dict)
     delivered_at: datetime | None = None
     vendors: frozenset[str] | None = None
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,9 @@ def _say_part(
         whole += ["order.paid"] * order.complete
     if parcels is not None:
         live = [parcel for parcel in parcels if parcel.shipped]
+        if fulfilled and any(parcel.waiting for parcel in parcels):
+            # Every line has its parcel, but not every parcel has left.
+            fulfilled = False
         marks += [Mark("order.part_shipped", one.created_at, one.id) for one in live]
         whole += ["order.part_shipped"] * order.complete
         marks += _shipped(live, fulfilled, order.complete)
