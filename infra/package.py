@@ -21,7 +21,7 @@ CHALICE_STAGE = "redress"
 
 _SOURCES = ("app.py", "requirements.txt", ".chalice/config.json", "infra/template.yaml")
 _TREES = ("chalicelib", "infra/policies", "vendor")
-_KEPT = 4
+_KEPT = 12
 
 
 class PackageError(Exception):
@@ -44,22 +44,27 @@ def package(root: Path = ROOT, cache: Path | None = None) -> Package:
     """
     home = cache or root / ".redress" / "package"
     home.mkdir(parents=True, exist_ok=True)
-    digest = content_digest(root)
-    done = home / digest
-    found = Package(digest, done / "sam.yaml", done / "deployment.zip")
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if done.exists():
-            os.utime(done)
-            return found
-        fresh = home / f"{digest}.new"
-        shutil.rmtree(fresh, ignore_errors=True)
+        digest = content_digest(root)
+        if (home / digest).exists():
+            os.utime(home / digest)
+            return _of(home, digest)
+        # What is packaged is a copy, and named after the copy: a source saved meanwhile belongs to the next package.
         source = home / "source"
         _copy(root, source)
+        digest = content_digest(source)
+        fresh = home / "new"
+        shutil.rmtree(fresh, ignore_errors=True)
         _run_chalice(source, fresh)
-        fresh.rename(done)
+        shutil.rmtree(home / digest, ignore_errors=True)
+        fresh.rename(home / digest)
         _forget_old(home)
-    return found
+    return _of(home, digest)
+
+
+def _of(home: Path, digest: str) -> Package:
+    return Package(digest, home / digest / "sam.yaml", home / digest / "deployment.zip")
 
 
 def content_digest(root: Path) -> str:
