@@ -14,8 +14,8 @@ from chalicelib.core.events import FactValue
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A fulfillment. `shipped`: the platform holds it for sent (success), not pending, failed or cancelled. `waiting`: a
-    warehouse has it and has not sent it yet."""
+    """A fulfillment. `shipped`: the platform holds it for sent (success), not pending, failed or cancelled. `waiting`:
+    a warehouse has it and has not sent it yet."""
 
     id: str
     order: str
