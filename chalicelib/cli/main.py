@@ -77,7 +77,9 @@ def _run(name: str, words: list[str], rest: list[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     try:
-        return module.run(args)
+        code = module.run(args)
+        sys.stdout.flush()
+        return code
     except Wrong as wrong:
         print(f"redress: {wrong}", file=sys.stderr)
         return WRONG

@@ -36,6 +36,7 @@ def rule_of(rule: models.Rule, calendar: str = "UTC") -> core.Rule:
         basis=rule.basis,
         cite=rule.cite or "",
         obliged=rule.obliged,
+        when=rule.when,
     )
 
 
@@ -51,7 +52,7 @@ def _point(point: models.Start) -> core.Point:
             assert_never(point)
 
 
-def _stop(stop: models.Stop) -> core.Stop:
+def _stop(stop: models.Stop) -> core.Point | core.Reaches:
     if isinstance(stop, models.Reaches):
         return core.Reaches(stop.sum, stop.reaches)
     return _point(stop)

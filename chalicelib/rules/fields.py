@@ -18,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    InstanceOf,
     ValidationInfo,
     WithJsonSchema,
     model_validator,
@@ -25,9 +26,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.calendars import Calendars
+from chalicelib.core.conditions import Condition
 from chalicelib.core.facts import read_money
 from chalicelib.core.words import CORE, FactType, Vocabulary
 from chalicelib.rules import grammar
+from chalicelib.rules.conditions import ConditionError, parse
 from chalicelib.rules.lines import Plain
 from chalicelib.rules.problems import meant
 
@@ -45,9 +48,9 @@ def context(info: ValidationInfo) -> Context:
     return info.context if isinstance(info.context, Context) else Context()
 
 
-def wanted(text: str) -> PydanticCustomError:
-    """The error of a field whose value is not what it should be."""
-    return PydanticCustomError("wanted", "{wanted}", {"wanted": text})
+def wanted(text: str, found: str = "") -> PydanticCustomError:
+    """The error of a field whose value is not what it should be; `found` where the value itself says too little."""
+    return PydanticCustomError("wanted", "{wanted}", {"wanted": text, "found": found})
 
 
 class Shape(BaseModel):
@@ -201,6 +204,19 @@ def _amount(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _when(value: object, info: ValidationInfo) -> Condition:
+    kind = info.data.get("applies_to")
+    if not isinstance(value, str):
+        raise wanted("a condition")
+    if not isinstance(kind, str):
+        # What the condition is about is wrong already; it cannot be read before that is mended.
+        raise wanted("a condition over a kind that is known")
+    try:
+        return parse(str(value), context(info).words, kind)
+    except ConditionError as error:
+        raise wanted(error.wanted, f"{error.found} (column {error.column})") from None
+
+
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9])?"
 
 Text: TypeAlias = Annotated[str, BeforeValidator(_text), Field(max_length=500)]
@@ -244,3 +260,9 @@ MoneyFact: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_fa
 CalendarName: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_calendar)]
 Url: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_url)]
 Amount: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_amount)]
+When: TypeAlias = Annotated[
+    InstanceOf[Condition],
+    BeforeValidator(_when),
+    WithJsonSchema({"type": "string", "maxLength": 2000, "examples": ["refund.country == 'CN' && !refund.exempt"]}),
+]
+"""After `applies_to` in its model: it says whose facts the condition reads."""

@@ -26,6 +26,7 @@ from chalicelib.rules.fields import (
     Signed,
     StepName,
     Text,
+    When,
     Whole,
     keyed,
     one_or_many,
@@ -182,7 +183,11 @@ class Step(Shape):
 
     id: StepName | None = None
     at: StepAt
-    do: Annotated[list[Do], Field(min_length=1, max_length=16), BeforeValidator(one_or_many)]
+    do: Annotated[
+        list[Do],
+        Field(min_length=1, max_length=16),
+        BeforeValidator(one_or_many, json_schema_input_type=Annotated[list[Do], Field(min_length=1)] | Do),
+    ]
     late_ok: Duration | None = None
 
 
@@ -190,9 +195,19 @@ class Clock(Shape):
     """When the duty starts, what fulfils it, what lifts it, what holds it, how long it may take."""
 
     start: Start
-    stop: Annotated[list[Stop], Field(max_length=32), BeforeValidator(one_or_many)]
-    void: Annotated[list[Point], Field(default_factory=list, max_length=32), BeforeValidator(one_or_many)]
-    pause: Annotated[list[Pause], Field(default_factory=list, max_length=32), BeforeValidator(one_or_many)]
+    stop: Annotated[
+        list[Stop], Field(max_length=32), BeforeValidator(one_or_many, json_schema_input_type=list[Stop] | Stop)
+    ]
+    void: Annotated[
+        list[Point],
+        Field(default_factory=list, max_length=32),
+        BeforeValidator(one_or_many, json_schema_input_type=list[Point] | Point),
+    ]
+    pause: Annotated[
+        list[Pause],
+        Field(default_factory=list, max_length=32),
+        BeforeValidator(one_or_many, json_schema_input_type=list[Pause] | Pause),
+    ]
     limit: Limit
 
 
@@ -224,6 +239,7 @@ class Rule(Shape):
     cite: Text | None = None
     obliged: Code = "seller"
     applies_to: Annotated[str, Choice, AfterValidator(_kind), WithJsonSchema({"type": "string", "enum": sorted(KINDS)})]
+    when: When | None = None
     calendar: CalendarName | None = None
     clock: Clock
     steps: Annotated[list[Step], Field(default_factory=list, max_length=64)]

@@ -144,6 +144,8 @@ def _problem(document: Document, context: Context, error: ErrorDetails) -> Probl
         return document.missing(path[: len(existing) + 1], "a value")
     if kind == "wanted":
         wanted = str(told["wanted"])
+        if told["found"]:
+            return Problem(document.file, document.line(existing), show_path(existing), str(told["found"]), wanted)
     elif kind in _WANTED:
         wanted = _WANTED[kind].format(**{key: str(value) for key, value in told.items()})
     else:

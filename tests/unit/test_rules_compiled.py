@@ -31,7 +31,7 @@ from chalicelib.core.words import ACTIONS, FACTS, KINDS, MARKS, FactType, FactWo
 from chalicelib.rules.reader import read_file
 
 ROOT = Path(__file__).resolve().parents[2]
-DEMO = ROOT / "examples" / "policies" / "demo.yaml"
+HOUSE = ROOT / "examples" / "policies" / "house.yaml"
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 marks = st.sampled_from(sorted(MARKS))
@@ -78,13 +78,13 @@ def test_what_is_dumped_is_loaded_again(policy: Policy) -> None:
 
 
 def test_the_digest_is_of_the_content_and_not_of_the_number() -> None:
-    one, other = read_file(DEMO, number=1), read_file(DEMO, number=2)
+    one, other = read_file(HOUSE, number=1), read_file(HOUSE, number=2)
     assert one.digest == other.digest
     assert one != other
 
 
 def test_the_digest_tells_any_change_of_content() -> None:
-    policy = read_file(DEMO)
+    policy = read_file(HOUSE)
     rule = policy.rules[0]
     changed = Policy(policy.name, 1, "", (Rule(**{**_fields(rule), "cite": "x"}), *policy.rules[1:]))
     assert sealed(changed).digest != policy.digest
@@ -95,7 +95,7 @@ def _fields(rule: Rule) -> dict[str, Any]:
 
 
 def test_a_default_that_is_not_used_is_not_written() -> None:
-    data = dump(read_file(DEMO))
+    data = dump(read_file(HOUSE))
     assert data["rules"][0]["limit"] == {"is": "span", "seconds": 172_800}
     assert "late_ok" not in data["rules"][0]["steps"][0]
     assert "pause" not in data["rules"][0]
@@ -115,12 +115,12 @@ BROKEN = [
 @pytest.mark.parametrize(("change", "why"), BROKEN, ids=[row[1] for row in BROKEN])
 def test_what_is_broken_is_refused(change: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        load({**dump(read_file(DEMO)), **change})
+        load({**dump(read_file(HOUSE)), **change})
 
 
 def test_a_newer_form_is_left_alone() -> None:
     with pytest.raises(NewerForm):
-        load({**dump(read_file(DEMO)), "v": FORM + 1})
+        load({**dump(read_file(HOUSE)), "v": FORM + 1})
     with pytest.raises(ValueError, match="an object"):
         load([])
 
@@ -131,6 +131,6 @@ def test_loads_without_yaml_and_pydantic() -> None:
         "bad = {'yaml', 'pydantic'} & set(sys.modules); sys.exit(f'imports {bad}' if bad else 0)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], input=json.dumps(dump(read_file(DEMO))), text=True, cwd=ROOT, capture_output=True
+        [sys.executable, "-c", code], input=json.dumps(dump(read_file(HOUSE))), text=True, cwd=ROOT, capture_output=True
     )
     assert (done.returncode, done.stderr) == (0, "")

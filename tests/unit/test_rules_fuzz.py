@@ -10,9 +10,9 @@ from chalicelib.core.rules import Policy
 from chalicelib.rules.problems import Mistakes
 from chalicelib.rules.reader import read_bytes
 
-DEMO = (Path(__file__).resolve().parents[2] / "examples" / "policies" / "demo.yaml").read_text()
-LINES = DEMO.splitlines()
-WORDS = sorted(set(DEMO.replace("{", " ").replace("}", " ").replace(",", " ").split()))
+HOUSE = (Path(__file__).resolve().parents[2] / "examples" / "policies" / "house.yaml").read_text()
+LINES = HOUSE.splitlines()
+WORDS = sorted(set(HOUSE.replace("{", " ").replace("}", " ").replace(",", " ").split()))
 JUNK = st.sampled_from(
     ["", "~", "null", "[]", "{}", "- ", "&a", "*a", "!!int 3", "<<: {a: 1}", "1e999", "-1", "99999999999999999999",
      "0x10", "'", '"', "#", "\t", "\u0085", "\u2028", "\\", '"\\uD800"', "\U0001f600", "?", "|", ">", "%", "@", "`",
@@ -77,4 +77,4 @@ def test_a_policy_that_was_tampered_with(changes: list[tuple[int, str, int, str]
 
 
 def test_the_policy_itself_is_fine() -> None:
-    assert outcome(DEMO.encode()) is not None
+    assert outcome(HOUSE.encode()) is not None

@@ -1,11 +1,14 @@
 """Reading policy files: what is taken, and how each mistake is told with its line."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from chalicelib.core import rules as core
-from chalicelib.core.words import FactType, FactWord
+from chalicelib.core.compiled import dump, load
+from chalicelib.core.words import CORE, FactType, FactWord
+from chalicelib.rules.conditions import parse
 from chalicelib.rules.problems import Mistakes
 from chalicelib.rules.reader import find, read_bytes, read_file, read_files, read_text
 
@@ -161,6 +164,14 @@ def test_text_is_never_guessed_at(old: str, new: str, cite: str, why: str) -> No
     assert read_text(edited(old, new)).rules[0].cite == cite
 
 
+def test_a_condition_is_read_for_the_kind_that_the_rule_applies_to() -> None:
+    text = "when: refund.country == 'CN' && !refund.exempt"
+    rule = read_text(edited("    clock:", f"    {text}\n    clock:")).rules[0]
+    assert rule.when == parse("refund.country == 'CN' && !refund.exempt", CORE, "refund")
+    policy = read_text(edited("    clock:", f"    {text}\n    clock:"))
+    assert load(json.loads(json.dumps(dump(policy)))) == policy
+
+
 def test_declared_words_may_be_used() -> None:
     text = (
         "declare: {marks: [order.packed], facts: {tier: code, deposit: {type: money, unit: CNY}, pack_by: instant}}\n"
@@ -204,8 +215,10 @@ MISTAKES = [
      "did you mean refund?"), "a kind misspelt"),
     ("    applies_to: refund\n", "", (4, "rules[0].applies_to", "nothing", "a value"), "a key left out"),
     ("applies_to: refund", "aplies_to: refund", (8, "rules[0].aplies_to", "the key 'aplies_to'",
-     "one of id, title, basis, cite, obliged, applies_to, calendar, clock, steps, did you mean applies_to?"),
+     "one of id, title, basis, cite, obliged, applies_to, when, calendar, clock, steps, did you mean applies_to?"),
      "a key misspelt, besides the one that is now missing"),
+    ("    clock:", "    when: refund.amont > 3\n    clock:", (9, "rules[0].when", "refund.amont (column 1)",
+     "a fact of refund or a mark; did you mean refund.amount?"), "a condition over nothing"),
     ("calendar: Asia/Shanghai", "calendar: Asia/Peking", (2, "calendar", "'Asia/Peking'",
      "UTC or a time zone such as Asia/Shanghai"), "no such zone"),
     ("{zh: 七日内退款, en: Refund within 7 days}", "{fr: Rembourser}", (5, "rules[0].title.fr", "the key 'fr'",
