@@ -24,8 +24,9 @@ def made(request: pytest.FixtureRequest) -> Iterator[Callable[[], World]]:
         patch.delenv("AWS_PROFILE", raising=False)
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         patch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        user = "local" if request.param == "endpoint" else "testing"
+        patch.setenv("AWS_ACCESS_KEY_ID", user)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", user)
         clients.forget()
         if request.param == "endpoint":
             patch.setenv("AWS_ENDPOINT_URL", os.environ[ENDPOINT])

@@ -1,9 +1,11 @@
 """What the ports in memory can do beside the contract: a stream, a lagging index, duplicates and disorder by a seed."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
+from threading import Barrier
 
 import pytest
 
@@ -26,6 +28,24 @@ def test_the_stream_holds_each_write_of_all_accounts_with_the_image_before() -> 
     with pytest.raises(Conflict):
         MemoryCases("main", table).put(first)
     assert [(one.old, one.new) for one in table.pending()] == [(None, first), (None, foreign), (first, second)]
+
+
+def test_of_many_threads_that_write_over_one_version_one_wins() -> None:
+    table = CaseTable()
+    cases = MemoryCases("main", table)
+    start = Barrier(8)
+
+    def write(number: int) -> bool:
+        start.wait()
+        try:
+            cases.put(Case(ID, wake_at=NOW + timedelta(seconds=number)))
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(write, range(8))) == 1
+    assert [one.new for one in table.pending()] == [cases.get(ID)]
 
 
 def test_changes_stay_pending_until_they_are_done() -> None:
