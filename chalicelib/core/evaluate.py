@@ -5,15 +5,14 @@ alone, and the verdict is their difference to the ledger. So repeating an evalua
 facts withdraw what they disprove.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.core.admit import clock_of
 from chalicelib.core.calendars import TZ_VERSION, Calendars
 from chalicelib.core.case import Case
-from chalicelib.core.clocks import Reading, occurrence
-from chalicelib.core.rules import InForce, Policies, Rule
+from chalicelib.core.clocks import Reading
+from chalicelib.core.judge import Judge
+from chalicelib.core.rules import Policies
 from chalicelib.core.view import View
 from chalicelib.core.words import OURS, Status
 
@@ -53,11 +52,7 @@ def evaluate(case: Case, policies: Policies, calendars: Calendars, now: datetime
     clocks: tuple[Reading, ...] = ()
     # What our own action created is nobody's duty; watching it would make us escalate against ourselves.
     if view.fact("channel") != OURS:
-        clocks = tuple(
-            reading
-            for windows in policies.windows(now)
-            for reading in _of_policy(windows, case.id.subject.kind, view, calendars)
-        )
+        clocks = Judge(case.id.subject.kind, view, policies, calendars).all()
     stands = {(one.clock, step): at for one in clocks for step, at in one.steps}
     held = case.ledger.steps
     taken = []
@@ -74,35 +69,6 @@ def evaluate(case: Case, policies: Policies, calendars: Calendars, now: datetime
     change = policies.next_change(now)
     if change is not None and any(one.status is not Status.WAITING for one in clocks):
         coming.append(change)
-    taken.sort(key=lambda one: (one.at, one.clock, one.step))
+    if len(taken) > 1:
+        taken.sort(key=lambda one: (one.at, one.clock, one.step))
     return Verdict(now, clocks, tuple(taken), withdrawn, min(coming, default=None))
-
-
-def _of_policy(windows: tuple[InForce, ...], kind: str, view: View, calendars: Calendars) -> Iterator[Reading]:
-    """The clocks of one policy: each runs under the version in force at its own start instant (law 8)."""
-    running: dict[tuple[str, str | None], tuple[Rule, InForce]] = {}
-    for window in windows:
-        for rule in window.policy.rules:
-            if rule.applies_to != kind:
-                continue
-            for of in _occurrences(rule, view):
-                start = occurrence(rule.start, view, of)
-                if start is not None and window.covers(start):
-                    running.setdefault((rule.id, of), (rule, window))
-    for (_, of), (rule, window) in running.items():
-        reading = clock_of(rule, window.policy.version, of, view, calendars.get(rule.calendar))
-        if reading is not None:
-            yield reading
-    started = {rule_id for rule_id, _ in running}
-    for rule in windows[-1].policy.rules:
-        if rule.applies_to == kind and rule.start.pick != "each" and rule.id not in started:
-            if occurrence(rule.start, view, None) is None:
-                reading = clock_of(rule, windows[-1].policy.version, None, view, calendars.get(rule.calendar))
-                if reading is not None:
-                    yield reading
-
-
-def _occurrences(rule: Rule, view: View) -> list[str | None]:
-    if rule.start.pick != "each":
-        return [None]
-    return [seen.of for seen in view.marks(rule.start.mark)]

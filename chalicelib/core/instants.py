@@ -1,6 +1,6 @@
 """Instants as the core knows them: aware UTC datetimes, cut to the millisecond.
 
-Nothing here reads a clock. Text without a zone is refused, because a wall time of an unknown zone is off by up to a day.
+Nothing here reads a clock. Text without a zone is refused: a wall time of an unknown zone may be off by a day.
 """
 
 from datetime import UTC, date, datetime, timedelta

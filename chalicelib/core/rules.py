@@ -4,16 +4,22 @@ Each part of the language is one small dataclass of a union, so that a new abili
 Durations are in seconds; a day in a limit is a calendar day of the clock's zone (DESIGN section 4).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from chalicelib.core.conditions import Condition
+from chalicelib.core.instants import to_ms
+from chalicelib.core.schedule import Kind
 from chalicelib.core.words import FactWord
 
 Pick: TypeAlias = Literal["first", "last", "each"]
+FirstDay: TypeAlias = Literal["excluded", "included"]
 Basis: TypeAlias = Literal["law", "platform", "policy"]
+
+ROUND = "."
+"""Stands between a step's id and the number of its second and later rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +39,110 @@ class Reaches:
     fact: str
 
 
-Stop: TypeAlias = Point | Reaches
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """The instant at which a mark has occurred as often as a number fact says, each occurrence counted once."""
+
+    mark: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaterOf:
+    """The latest of several moments, once all of them have come."""
+
+    moments: tuple["Moment", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierOf:
+    """The earliest of several moments."""
+
+    moments: tuple["Moment", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The due instant of another rule's clock on the same case that passed without an act: silence as an answer."""
+
+    rule: str
+
+
+Moment: TypeAlias = Point | Reaches | AllOf | LaterOf | EarlierOf | Silence
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Time between `begin` and `end`, paired by `of`, does not count; an open pause holds the clock."""
+    """Time between `begin` and `end`, paired by `of`, does not count; an open pause holds the clock.
+
+    `floor`: after its end, at least so much time is left.
+    """
 
     begin: str
     end: str
+    floor: "Limit | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """A last day that is no working day moves; `over`: the kinds of day that do (calendar words), empty for all."""
+
+    direction: Literal["forward", "backward"] = "forward"
+    over: frozenset[Kind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A limit of so many seconds of counted time."""
+    """A limit of so many seconds of real time; `next_full`: the first hour begins with the next full one."""
+
+    seconds: int
+    first_hour: Literal["now", "next_full"] = "now"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingSpan:
+    """A limit of so many seconds in which the calendar is open."""
 
     seconds: int
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """A limit of calendar days: due at 24:00 of the last one in the clock's zone."""
+    """A limit of calendar days: due at 24:00 of the last one in the clock's zone.
+
+    `least_working`: the period holds at least so many working days, or is longer.
+    """
 
     days: int
-    first_day: Literal["excluded", "included"] = "excluded"
+    first_day: FirstDay = "excluded"
+    roll: Roll | None = None
+    least_working: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDays:
+    """A limit of working days of the calendar: due at 24:00 of the last one."""
+
+    days: int
+    first_day: FirstDay = "excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """A limit of calendar months (a year is twelve): due at 24:00 of the day with the same number, or the last."""
+
+    months: int
+    first_day: FirstDay = "excluded"
+    roll: Roll | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnDate:
+    """A fixed date of each year: due at 24:00 of the next one that is not before the day of the start."""
+
+    month: int
+    day: int
+    roll: Roll | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +152,45 @@ class Until:
     fact: str
 
 
-Limit: TypeAlias = Span | Days | Until
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A limit counted back from an instant or day in a fact: so many clear days, or so much time, ahead of it."""
+
+    fact: str
+    limit: "Span | WorkingSpan | Days | WorkingDays | Months"
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The limit among several that ends first."""
+
+    limits: tuple["Limit", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """The limit among several that ends last."""
+
+    limits: tuple["Limit", ...]
+
+
+Limit: TypeAlias = Span | WorkingSpan | Days | WorkingDays | Months | OnDate | Until | Ahead | Least | Most
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """An act in time makes the limit longer: `to`, counted from the same start, holds instead."""
+
+    on: Point
+    to: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class ByPlace:
+    """The calendar that the first of these facts with a known code names, else `otherwise`."""
+
+    facts: tuple[str, ...]
+    otherwise: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +208,22 @@ class FromDue:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkingFromDue:
+    """A step so many working days, or seconds of open time, after (or, below zero, before) the due instant."""
+
+    days: int = 0
+    seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FromStep:
+    """A step so many seconds after an earlier step of the same rule."""
+
+    step: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """A step when this many per cent of the counted time have passed."""
 
@@ -94,10 +234,10 @@ class Share:
 class OwnLimit:
     """A step with a limit of its own from the same start."""
 
-    limit: Span | Days
+    limit: Limit
 
 
-At: TypeAlias = FromStart | FromDue | Share | OwnLimit
+At: TypeAlias = FromStart | FromDue | WorkingFromDue | FromStep | Share | OwnLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,35 +250,60 @@ class Do:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Actions set at an offset of the clock; `late_ok` (seconds) overrides the action's own."""
+    """Actions set at an offset of the clock; `late_ok` (seconds) overrides the action's own.
+
+    `when`: the step is taken only where this holds at its instant. `every` (seconds) and `times`: it is taken again.
+    """
 
     id: str
     at: At
     do: tuple[Do, ...]
     late_ok: int | None = None
+    when: Condition | None = None
+    every: int = 0
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One duty: which cases, which clock, which steps, on which article."""
+    """One duty: which cases, which clock, which steps, on which article.
+
+    `restart`: an act in time begins the clock anew. `extend`: an act in time makes the limit longer. `cap`: the due is
+    never later than this, whatever paused or extended it. `again`: a new clock each so many months or days after the
+    last, until it is void. `valid_from`, `valid_to`: the first and last day on which a start makes a clock.
+    """
 
     id: str
     applies_to: str
-    start: Point
-    stop: tuple[Stop, ...]
+    start: Moment
+    stop: tuple[Moment, ...]
     limit: Limit
-    void: tuple[Point, ...] = ()
+    void: tuple[Moment, ...] = ()
     pause: tuple[Pause, ...] = ()
     steps: tuple[Step, ...] = ()
-    calendar: str = "UTC"
+    calendar: str | ByPlace = "UTC"
     title: Mapping[str, str] = field(default_factory=dict)
     basis: Basis = "policy"
     cite: str = ""
     obliged: str = "seller"
     when: Condition | None = None
+    restart: tuple[Point, ...] = ()
+    extend: tuple[Extension, ...] = ()
+    cap: Limit | None = None
+    again: Days | Months | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    @property
+    def each(self) -> bool:
+        """Whether it runs one clock for each occurrence of its start."""
+        return isinstance(self.start, Point) and self.start.pick == "each"
 
     def step(self, step_id: str) -> Step | None:
-        return next((step for step in self.steps if step.id == step_id), None)
+        """The step of an id, with or without the number of its round (`half.2`)."""
+        base, _, number = step_id.rpartition(ROUND)
+        names = (step_id, base) if number.isdecimal() else (step_id,)
+        return next((step for step in self.steps if step.id in names), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +350,24 @@ class InForce:
         return (self.since is None or self.since <= start) and (self.until is None or start < self.until)
 
 
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """One rule of one policy in each version that was in force. `current`: the newest version still has it."""
+
+    rule: str
+    found: tuple[tuple[InForce, Rule], ...]
+    current: bool
+
+
 class Policies:
     """The versions of all policies that were ever in force on a connection, newest last within each name."""
 
-    __slots__ = ("_activations", "_cache")
+    __slots__ = ("_activations", "_cache", "_versions")
 
     def __init__(self, activations: tuple[Activation, ...]) -> None:
         self._activations = activations
-        self._cache: dict[int, tuple[tuple[InForce, ...], ...]] = {}
+        self._cache: dict[tuple[int, str], tuple[Versions, ...]] = {}
+        self._versions = {one.policy.version: one.policy for one in activations}
 
     @classmethod
     def always(cls, *policies: Policy) -> "Policies":
@@ -205,25 +380,35 @@ class Policies:
 
     def by_version(self, version: str) -> Policy | None:
         """The policy with this `name@number`, in force or not."""
-        return next((one.policy for one in self._activations if one.policy.version == version), None)
+        return self._versions.get(version)
 
-    def windows(self, now: datetime) -> tuple[tuple[InForce, ...], ...]:
-        """For each policy name the versions as seen at `now`, oldest first, with the starts each one judges."""
-        known = tuple(one for one in self._activations if one.at is None or one.at <= now)
-        cached = self._cache.get(len(known))
+    def rules(self, kind: str, now: datetime) -> tuple[Versions, ...]:
+        """For each rule about this kind of subject its versions as seen at `now`, oldest first."""
+        known = [one for one in self._activations if one.at is None or one.at <= now]
+        cached = self._cache.get((len(known), kind))
         if cached is None:
-            cached = self._cache[len(known)] = self._build(known)
+            cached = self._cache[len(known), kind] = tuple(self._of_kind(kind, known))
         return cached
 
+    def _of_kind(self, kind: str, known: list[Activation]) -> Iterator[Versions]:
+        for windows in self._build(known):
+            rules: dict[str, list[tuple[InForce, Rule]]] = {}
+            for window in windows:
+                for rule in window.policy.rules:
+                    if rule.applies_to == kind:
+                        rules.setdefault(rule.id, []).append((window, rule))
+            newest = {rule.id for rule in windows[-1].policy.rules}
+            yield from (Versions(rule_id, tuple(found), rule_id in newest) for rule_id, found in rules.items())
+
     def next_change(self, now: datetime) -> datetime | None:
-        """The next activation after `now`: a retroactive version may move clocks that already run."""
+        """The next activation after `now`: it may judge clocks that already run, or start new ones."""
         later = [one.at for one in self._activations if one.at is not None and one.at > now]
         return min(later, default=None)
 
     @staticmethod
-    def _build(known: tuple[Activation, ...]) -> tuple[tuple[InForce, ...], ...]:
+    def _build(known: list[Activation]) -> list[tuple[InForce, ...]]:
         by_name: dict[str, list[Activation]] = {}
-        for one in sorted(known, key=lambda one: (one.at is not None, one.at or datetime.min)):
+        for one in sorted(known, key=lambda one: to_ms(one.at) if one.at else -1):
             by_name.setdefault(one.policy.name, []).append(one)
         result = []
         for versions in by_name.values():
@@ -237,4 +422,4 @@ class Policies:
                     windows.append(InForce(last.policy, last.since, one.at))
                 windows.append(InForce(one.policy, one.at, None))
             result.append(tuple(windows))
-        return tuple(result)
+        return result

@@ -64,8 +64,9 @@ def _state(reading: Reading) -> ClockState:
     elif reading.status is Status.PAUSED:
         end = reading.holds[-1].begin
     return ClockState(
-        reading.status, reading.start, reading.due, reading.due_day, end, reading.version, reading.zone, reading.calendar
-    )
+        reading.status, reading.start, reading.due, reading.due_day, end,
+        reading.version, reading.zone, reading.calendar,
+    )  # fmt: skip
 
 
 def _withdraw(ledger: Ledger, clock: str, step: str) -> Ledger:
@@ -96,9 +97,7 @@ def _take(case: Case, ledger: Ledger, verdict: Verdict, taken: Taken, terms: Ter
     return replace(ledger, actions=actions, steps={**ledger.steps, (taken.clock, taken.step): state})
 
 
-def _plan(
-    case: Case, reading: Reading, step: Step, do: Do, taken: Taken, now: datetime, terms: Terms
-) -> Action | None:
+def _plan(case: Case, reading: Reading, step: Step, do: Do, taken: Taken, now: datetime, terms: Terms) -> Action | None:
     """The action to plan, in the state that mode, time and levers allow; None for one that is only reported."""
     word = ACTIONS[do.action]
     mode = terms.mode(word.group)

@@ -138,9 +138,7 @@ def _action_changes(before: Mapping[str, Action], new: Case, now: datetime) -> I
         key = ActionKey.parse(text)
         about = new.ledger.clocks.get(key.clock)
         status = about.status if about else None
-        told = Transition(
-            kind, key.clock, now, 0, status, status, about, key.step, text, action.name, action.reason
-        )
+        told = Transition(kind, key.clock, now, 0, status, status, about, key.step, text, action.name, action.reason)
         yield told
         if action.name == "penalise" and action.state is ActionState.DONE:
             yield replace(told, type="penalty.reversed" if key.undo else "penalty.imposed")
@@ -174,10 +172,6 @@ def journal(old: Case | None, new: Case, now: datetime) -> tuple[Event, ...]:
         version: Version = from_ms(number) if kind else number
         at = version if isinstance(version, datetime) else max((one.at for one in marks if one.at), default=now)
         ident = f"journal-{new.version}-{index}"
-        events.append(
-            Event(
-                ident, new.id.subject, at, version, source, look, reading, tuple(marks), facts,
-                frozenset(whole), links if index == 0 else (),
-            )  # fmt: skip
-        )
+        named = (ident, new.id.subject, at, version, source, look, reading)
+        events.append(Event(*named, tuple(marks), facts, frozenset(whole), links if index == 0 else ()))
     return tuple(events)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 KINDS = frozenset(
-    "order shipment refund complaint listing seller penalty connection request operator".split()
+    ["order", "shipment", "refund", "complaint", "listing", "seller", "penalty", "connection", "request", "operator"]
 )
 
 _MARKS = {
@@ -77,8 +77,8 @@ FACTS: Mapping[str, FactWord] = {
     "document": FactWord(FactType.CODE),
     "pieces": FactWord(FactType.NUMBER, unit="pieces"),
     "score": FactWord(FactType.NUMBER),
-    "exempt": FactWord(FactType.FLAG),
-    "presale": FactWord(FactType.FLAG),
+    "exempt": FactWord(FactType.FLAG, default=False),
+    "presale": FactWord(FactType.FLAG, default=False),
     "goods_expected": FactWord(FactType.FLAG),
 }
 

@@ -138,7 +138,7 @@ READ = {
     name: NAMES[name]
     for name in (
         *("refund.category", "refund.reason", "refund.score", "refund.pieces", "refund.amount", "refund.refunded"),
-        *("refund.exempt", "refund.presale", "refund.ship_by", "refund.respond_by"),
+        *("refund.goods_expected", "refund.ship_by", "refund.respond_by"),
         *("refund.approved", "order.placed", "complaint.opened"),
     )
 }

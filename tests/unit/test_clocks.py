@@ -11,6 +11,7 @@ from chalicelib.core.clocks import Reading, read_clock
 from chalicelib.core.events import Event, FactValue, Mark, Subject
 from chalicelib.core.evidence import NOTHING, merge
 from chalicelib.core.instants import parse_instant
+from chalicelib.core.moments import Sight, moment_of
 from chalicelib.core.rules import (
     At,
     Days,
@@ -60,7 +61,9 @@ def read(
         "e", Subject("order", "1"), T0, 1, marks=(Mark("order.placed", T0, of or ""), *marks), facts=facts or {}
     )
     view = View(merge(NOTHING, event), now)
-    return read_clock(rule, "p@1", of, view, Calendars().get(calendar))
+    sight = Sight(view, of)
+    clock = "r" if of is None else f"r#{of}"
+    return read_clock(rule, "p@1", clock, moment_of(rule.start, sight), sight, Calendars().get(calendar))
 
 
 def pause(begin: float, end: float | None, of: str = "") -> list[Mark]:

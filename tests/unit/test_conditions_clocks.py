@@ -60,10 +60,10 @@ def test_where_it_does_not_hold_there_is_no_clock_and_no_step() -> None:
 
 
 def test_where_it_cannot_be_told_the_clock_waits_and_says_for_what() -> None:
-    verdict = judge("order.country == 'CN' && !order.exempt", PLACED)
+    verdict = judge("order.country == 'CN' && !order.goods_expected", PLACED)
     found = clock(verdict)
     assert (found.status, found.start, found.due, verdict.taken) == (Status.WAITING, T0, None, ())
-    assert found.reason == "fact country is missing; fact exempt is missing"
+    assert found.reason == "fact country is missing; fact goods_expected is missing"
 
 
 def test_a_rule_without_a_start_has_no_clock_either_where_its_condition_does_not_hold() -> None:

@@ -75,7 +75,7 @@ ANSWERS = [
     ("refund.score - refund.pieces == 1.0", NO_SCORE),
     ("refund.region in ['x', 'y']", NO_REGION),
     ("'x' in ['x', refund.region]", NO_REGION),
-    ("refund.presale ? true : true", Missing(("fact presale is missing",))),
+    ("refund.goods_expected ? true : true", Missing(("fact goods_expected is missing",))),
     ("refund.region.startsWith('x')", NO_REGION),
     ("'x'.startsWith(refund.region)", NO_REGION),
     ("!(refund.score > 1)", NO_SCORE),

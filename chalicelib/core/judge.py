@@ -1,0 +1,147 @@
+"""Which clocks a case has: for each rule its version in force at the start instant (law 8), its occurrences, its
+rounds, its condition, its calendar; and each of them read."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.core.asking import holds
+from chalicelib.core.calendars import Calendar, Calendars, add_months
+from chalicelib.core.clocks import Reading, read_clock
+from chalicelib.core.moments import Sight, moment_of
+from chalicelib.core.rules import ByPlace, Days, InForce, Months, Point, Policies, Rule, Versions
+from chalicelib.core.view import View
+from chalicelib.core.words import Status
+
+MOST_ROUNDS = 64
+"""Clocks that come again are counted up to here; the case is done with long before."""
+
+
+class Judge:
+    """Reads the clocks of one case as of one instant. Made anew for each evaluation."""
+
+    __slots__ = ("_busy", "_calendars", "_read", "_rules", "_sight", "_view")
+
+    def __init__(self, kind: str, view: View, policies: Policies, calendars: Calendars) -> None:
+        self._view, self._calendars = view, calendars
+        self._rules = policies.rules(kind, view.now)
+        self._read: dict[str, tuple[Reading, ...]] = {}
+        self._busy: set[str] = set()
+        self._sight = Sight(view, silence=self._silence)
+
+    def all(self) -> tuple[Reading, ...]:
+        """Every clock of the case, in the order of the policies and their rules."""
+        return tuple(reading for versions in self._rules for reading in self._of(versions))
+
+    def _of(self, versions: Versions) -> tuple[Reading, ...]:
+        found = self._read.get(versions.rule)
+        if found is None:
+            self._busy.add(versions.rule)
+            found = self._read[versions.rule] = tuple(self._clocks(versions))
+            self._busy.discard(versions.rule)
+        return found
+
+    def _silence(self, rule: str) -> datetime | None:
+        """The due that passed without an act; None for a rule that asks about itself, however far around."""
+        versions = next((one for one in self._rules if one.rule == rule), None)
+        if versions is None or rule in self._busy:
+            return None
+        passed = (Status.BREACHED, Status.MET_LATE)
+        return next((one.due for one in self._of(versions) if one.status in passed), None)
+
+    def _clocks(self, versions: Versions) -> Iterator[Reading]:
+        seen: set[str] = set()
+        started = False
+        for window, rule in versions.found:
+            for clock, sight, start in self._starts(rule):
+                if start is None:
+                    continue
+                started = True
+                if clock not in seen and window.covers(start):
+                    seen.add(clock)
+                    yield from self._clock(rule, window, clock, sight, start)
+        if not started and versions.current:
+            window, rule = versions.found[-1]
+            if not rule.each:
+                yield from self._clock(rule, window, rule.id, self._sight, None)
+
+    def _starts(self, rule: Rule) -> Iterator[tuple[str, Sight, datetime | None]]:
+        """Each clock of a rule: its name, what it may look at, its start."""
+        if rule.each and isinstance(rule.start, Point):
+            for of in dict.fromkeys(one.of for one in self._view.marks(rule.start.mark)):
+                sight = replace(self._sight, of=of)
+                yield f"{rule.id}#{of}", sight, moment_of(rule.start, sight)
+            return
+        start = moment_of(rule.start, self._sight)
+        yield rule.id, self._sight, start
+        if rule.again is not None and start is not None:
+            yield from self._again(rule, rule.again, start)
+
+    def _again(self, rule: Rule, period: Days | Months, start: datetime) -> Iterator[tuple[str, Sight, datetime]]:
+        calendar = self._calendar(rule)
+        for number in range(1, MOST_ROUNDS):
+            at = _later(start, period, number, calendar)
+            if at > self._view.now:
+                return
+            yield f"{rule.id}#{number + 1}", replace(self._sight, since=at), at
+
+    def _clock(
+        self, rule: Rule, window: InForce, clock: str, sight: Sight, start: datetime | None
+    ) -> Iterator[Reading]:
+        calendar = self._calendar(rule)
+        if start is not None and (rule.valid_from or rule.valid_to) and not _valid(rule, start, calendar):
+            return
+        version = window.policy.version
+        if rule.when is not None and not (start is None and rule.when.marks):
+            offset = rule.start.offset if isinstance(rule.start, Point) else 0
+            until = self._view.now if start is None else _back(start, offset)
+            lets = holds(rule.when, sight, until, calendar)
+            if lets is False:
+                return
+            if lets is not True:
+                yield Reading(clock, rule, version, Status.WAITING, start, reason=str(lets), zone=calendar.zone)
+                return
+        reading = read_clock(rule, version, clock, start, sight, calendar)
+        if rule.again is not None and start is not None:
+            reading = replace(reading, next=self._next_round(rule, rule.again, reading))
+        yield reading
+
+    def _next_round(self, rule: Rule, period: Days | Months, reading: Reading) -> datetime | None:
+        start = moment_of(rule.start, self._sight)
+        times = [reading.next] if reading.next else []
+        if start is not None:
+            calendar = self._calendar(rule)
+            rounds = (_later(start, period, number, calendar) for number in range(1, MOST_ROUNDS))
+            times += [at for at in rounds if at > self._view.now][:1]
+        return min(times, default=None)
+
+    def _calendar(self, rule: Rule) -> Calendar:
+        if isinstance(rule.calendar, str):
+            return self._calendars.get(rule.calendar)
+        return self._by_place(rule.calendar)
+
+    def _by_place(self, place: ByPlace) -> Calendar:
+        for name in place.facts:
+            code = self._view.fact(name)
+            if isinstance(code, str):
+                try:
+                    return self._calendars.get(code)
+                except ValueError:
+                    continue
+        return self._calendars.get(place.otherwise)
+
+
+def _back(start: datetime, offset: int) -> datetime:
+    return start - timedelta(seconds=offset)
+
+
+def _later(start: datetime, period: Days | Months, number: int, calendar: Calendar) -> datetime:
+    day = calendar.day(start)
+    if isinstance(period, Months):
+        return calendar.start_of(add_months(day, period.months * number))
+    return calendar.add_days(start, period.days * number)
+
+
+def _valid(rule: Rule, start: datetime, calendar: Calendar) -> bool:
+    day = calendar.day(start)
+    return (rule.valid_from is None or rule.valid_from <= day) and (rule.valid_to is None or day <= rule.valid_to)
