@@ -134,12 +134,20 @@ def put_on_hold(ledger: Ledger, key: str, why: str) -> Ledger:
     return with_action(ledger, key, replace(action, state=ActionState.PLANNED, hold=why, lease=None))
 
 
-def approve(ledger: Ledger, key: str, now: datetime) -> Ledger:
-    """A person says go. Raises KeyError for an unknown key, ValueError where nothing waits."""
+LOOKED = frozenset({"advise", "storm"})
+"""Holds after which an action still looks before it goes; every other one says that looking does not help."""
+
+
+def approve(ledger: Ledger, key: str, now: datetime, can_look: bool = True) -> Ledger:
+    """A person says go: with a look first, unless there is none to be had (`can_look`) or it was what failed.
+
+    Raises KeyError for an unknown key, ValueError where nothing waits.
+    """
     action = ledger.actions[key]
     if action.state is not ActionState.PLANNED or not action.hold:
         raise ValueError(f"{key} does not wait for a person")
-    return with_action(ledger, key, replace(action, hold="", try_at=now))
+    waived = action.waived or not can_look or action.hold not in LOOKED
+    return with_action(ledger, key, replace(action, hold="", try_at=now, waived=waived))
 
 
 def decline(ledger: Ledger, key: str, reason: str) -> Ledger:

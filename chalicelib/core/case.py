@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from chalicelib.core.evidence import NOTHING, Evidence
 from chalicelib.core.events import Subject
+from chalicelib.core.evidence import NOTHING, Evidence
 from chalicelib.core.words import ActionState, Status
 
 
@@ -75,6 +75,7 @@ class Action:
     `try_at`: not before this instant. `lease`: until when somebody is sending it.
     `hold`: why it waits for a person (`advise`, `storm`, `no_look`, `no_money`), empty when it may go.
     `handle`: what the platform gave us to take it back with. `unsure`: a try was made whose outcome nobody knows.
+    `waived`: a person let it go although the platform cannot be asked first.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Action:
     reason: str = ""
     handle: str = ""
     unsure: bool = False
+    waived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

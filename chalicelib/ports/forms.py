@@ -11,7 +11,8 @@ Form 1 is one byte of form number, then raw deflate (with `_COMMON` as preset di
     link       [rel, kind, id]
     clock      [clock, status, start, due, due_day, end, version, zone, calendar]
     step       [clock, step, at, generation, version, bits]     bits: 1 observed, 2 withdrawn
-    action     [key, name, state, version, try_at, attempts, lease, hold, reason, handle, unsure]
+    action     [key, name, state, version, try_at, attempts, lease, hold, reason, handle, bits]
+                                                            bits: 1 unsure, 2 waived
 
 `base` is seconds since 1970, every other instant seconds since `base` (a fraction only where there are milliseconds), a
 day the days since the day of `base`. Text is a code or id, true and false a flag, [text] a decimal, [number] a day,
@@ -185,7 +186,7 @@ def _pack_action(base: int, key: str, one: Action) -> Row:
         one.hold,
         one.reason,
         one.handle,
-        int(one.unsure),
+        one.unsure | one.waived << 1 or None,
     ]
     return _short(row)
 
@@ -263,10 +264,10 @@ def _unpack_clock(base: int, row: Row) -> ClockState:
 
 
 def _unpack_action(base: int, row: Row) -> Action:
-    _, name, state, version, try_at, attempts, lease, hold, reason, handle, unsure = _long(row, 11)
+    _, name, state, version, try_at, attempts, lease, hold, reason, handle, bits = _long(row, 11)
     return Action(
         name, ActionState(state), version, _at(base, try_at), attempts, _moment(base, lease),
-        hold or "", reason or "", handle or "", bool(unsure),
+        hold or "", reason or "", handle or "", bool((bits or 0) & 1), bool((bits or 0) & 2),
     )  # fmt: skip
 
 

@@ -97,8 +97,9 @@ clocks = st.builds(
 )  # fmt: skip
 steps = st.builds(StepState, moments, st.integers(1, 99), text, st.booleans(), st.booleans())
 actions = st.builds(
-    Action, text, st.sampled_from(ActionState), text, moments, st.integers(0, 99), st.none() | moments, text, text, text
-)
+    Action, text, st.sampled_from(ActionState), text, moments, st.integers(0, 99), st.none() | moments, text, text,
+    text, st.booleans(), st.booleans(),
+)  # fmt: skip
 ledgers = st.builds(
     Ledger,
     st.dictionaries(names, clocks, max_size=3),
