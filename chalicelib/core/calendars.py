@@ -6,7 +6,7 @@ calendars sheet of the law fact base; zone data from the pinned `tzdata` package
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from chalicelib.core.known import Bounds, Known, NotKnown, Source
@@ -25,6 +25,7 @@ REST: frozenset[Kind] = frozenset(("weekend", "holiday", "closed", "missing"))
 """The days that `roll` leaves, if nothing else is said: all that are no working days."""
 _NONE = timedelta(0)
 _MICROSECOND = timedelta(microseconds=1)
+_NEVER = to_us(datetime.max.replace(tzinfo=UTC))
 
 
 class Calendar(Known):
@@ -122,9 +123,12 @@ class Calendar(Known):
             found = None if self._always else next(self._spans.stream(us))[1]
         except TooFar:
             found = None
-        if self._high_us is not None and (found is None or found > self._high_us):
-            raise self._not_known()
-        return None if found is None else from_us(found)
+        if found is None:
+            # That it never closes rests on all days to come.
+            self._know_us(us, _NEVER)
+            return None
+        self._know_us(us, found)
+        return from_us(found)
 
     def periods(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The open time between two instants as (from, until) in order, apart; nothing where `until` is the earlier."""
@@ -203,17 +207,19 @@ class Calendar(Known):
 
         Zero gives the day itself, working or not: `roll` moves it where the law says so.
         """
-        ordinal = day.toordinal()
         if count == 0:
             return day
+        ordinal = day.toordinal()
         if count > 0:
             self._know(ordinal + 1, ordinal + 1)
             found = self._days.after(ordinal, count)
-            self._know(ordinal + 1, found)
+            if found > self._high:
+                raise self._not_known()
         else:
             self._know(ordinal - 1, ordinal - 1)
             found = self._days.before(ordinal, -count)
-            self._know(found, ordinal - 1)
+            if found < self._low:
+                raise self._not_known()
         return date.fromordinal(found)
 
     def working_days(self, since: date, until: date) -> int:

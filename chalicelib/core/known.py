@@ -12,9 +12,12 @@ from chalicelib.core.schedule import Reading, Schedule, schedule, show_day
 from chalicelib.core.spans import Spans
 from chalicelib.core.windows import CalendarError, NeverOpens
 from chalicelib.core.workdays import WorkDays
-from chalicelib.core.zones import first_at, last_before, midnight
+from chalicelib.core.zones import DAY, first_at, last_before, midnight
 
 T = TypeVar("T", date, datetime, timedelta)
+# Beyond every day, and every instant, of a datetime.
+_NO_DAY = 10_000_000
+_NO_TIME = _NO_DAY * DAY
 
 
 class NotKnown(CalendarError):
@@ -79,9 +82,10 @@ class Known:
         self._spans = Spans(plan.zone, windows_of, *plan.edges())
         self._days = WorkDays(plan.zone, windows_of, *plan.edges())
         low, high = (plan.known_from, plan.known_until) if read is None else (None, None)
-        self._low, self._high = low, high
-        self._low_us = None if low is None else first_at(plan.zone, midnight(low))
-        self._high_us = None if high is None else last_before(plan.zone, midnight(high + 1))
+        self._low = 0 if low is None else low
+        self._high = _NO_DAY if high is None else high
+        self._low_us = -_NO_TIME if low is None else first_at(plan.zone, midnight(low))
+        self._high_us = _NO_TIME if high is None else last_before(plan.zone, midnight(high + 1))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Known):
@@ -157,14 +161,14 @@ class Known:
         return Bounds(sure, sure, False)
 
     def _know(self, first: int, last: int) -> None:
-        if (self._low is not None and first < self._low) or (self._high is not None and last > self._high):
+        if first < self._low or last > self._high:
             raise self._not_known()
 
     def _know_us(self, first: int, last: int) -> None:
-        if (self._low_us is not None and first < self._low_us) or (self._high_us is not None and last > self._high_us):
+        if first < self._low_us or last > self._high_us:
             raise self._not_known()
 
     def _not_known(self) -> NotKnown:
-        since = "" if self._low is None else f" from {show_day(self._low)}"
-        until = "" if self._high is None else f" until {show_day(self._high)}"
+        since = f" from {show_day(self._low)}" if self._low else ""
+        until = f" until {show_day(self._high)}" if self._high < _NO_DAY else ""
         return NotKnown(f"calendar {self._code} is known{since}{until} only")

@@ -1,14 +1,14 @@
 """Counting in whole days: working days (those on which at least one window begins), and months and years.
 
-One local year at a time is listed and kept; a count is then a bisection and an index. The day that a count starts from
-is never counted. Days are ordinals; a day that its zone skipped is no working day.
+Years are listed as they are asked for and kept; a count is then two look-ups. The day that a count starts from is never
+counted. Days are ordinals; a day that its zone skipped is no working day.
 """
 
 from array import array
-from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date
+from typing import NamedTuple
 
 from chalicelib.core.spans import MAX_YEARS
 from chalicelib.core.windows import NeverOpens, TooFar, Window
@@ -45,10 +45,21 @@ def add_years(day: date, count: int) -> date:
     return add_months(day, 12 * count)
 
 
-class WorkDays:
-    """The working days of one calendar; `first` and `last` are as in Spans."""
+class Table(NamedTuple):
+    """Some years in a row: how many working days come up to each day (`ranks`), and which days they are (`days`)."""
 
-    __slots__ = ("_first", "_last", "_windows_of", "_years", "_zone")
+    first: int
+    last: int
+    base: int
+    end: int
+    ranks: "array[int]"
+    days: "array[int]"
+
+
+class WorkDays:
+    """The working days of one calendar; `first` and `last` are as in Spans. Any thread may ask."""
+
+    __slots__ = ("_first", "_last", "_table", "_windows_of", "_zone")
 
     def __init__(
         self,
@@ -61,59 +72,79 @@ class WorkDays:
         self._windows_of = windows_of
         self._first = FIRST_YEAR + 1 if first is None else year_at(first)
         self._last = LAST_YEAR - 1 if last is None else year_at(last)
-        self._years: dict[int, array[int]] = {}
+        self._table = Table(0, -1, 0, 0, array("i"), array("i"))
 
-    def year(self, year: int) -> "array[int]":
-        """The working days of one year in order. What is kept is bounded, and any thread may ask."""
-        found = self._years.get(year)
-        if found is None:
-            if len(self._years) >= _KEPT:
-                self._years.clear()
-            missing = missing_days(self._zone, year)
-            days = range(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal() + 1)
-            found = array("q", (day for day in days if self._windows_of(day) and day not in missing))
-            self._years[year] = found
-        return found
+    def _reach(self, first: int, last: int) -> Table:
+        """A table with all years from `first` to `last`; a longer one than is kept is begun anew."""
+        held = self._table
+        if held.last < held.first or max(last, held.last) - min(first, held.first) >= _KEPT:
+            held = self._years(first, last)
+        if first < held.first:
+            held = _joined(self._years(first, held.first - 1), held)
+        if last > held.last:
+            held = _joined(held, self._years(held.last + 1, last))
+        self._table = held
+        return held
+
+    def _years(self, first: int, last: int) -> Table:
+        base, end = date(first, 1, 1).toordinal(), date(last, 12, 31).toordinal() + 1
+        missing = frozenset[int]().union(*(missing_days(self._zone, year) for year in range(first, last + 1)))
+        days = array("i", (day for day in range(base, end) if self._windows_of(day) and day not in missing))
+        ranks, rank = array("i"), 0
+        for day in range(base, end):
+            rank += rank < len(days) and days[rank] == day
+            ranks.append(rank)
+        return Table(first, last, base, end, ranks, days)
 
     def is_working(self, ordinal: int) -> bool:
-        days = self.year(year_at(ordinal))
-        index = bisect_left(days, ordinal)
-        return index < len(days) and days[index] == ordinal
+        table = self._table
+        if not table.base <= ordinal < table.end:
+            year = year_at(ordinal)
+            table = self._reach(year, year)
+        rank = table.ranks[ordinal - table.base]
+        return rank > 0 and table.days[rank - 1] == ordinal
 
     def after(self, ordinal: int, count: int) -> int:
         """The `count`-th (from 1) working day after a day."""
-        year = start = year_at(ordinal)
-        days = self.year(year)
-        index = bisect_right(days, ordinal) + count - 1
-        while index >= len(days):
-            index -= len(days)
-            year += 1
+        table = self._table
+        if table.base <= ordinal < table.end:
+            at = table.ranks[ordinal - table.base] + count - 1
+            if at < len(table.days):
+                return table.days[at]
+        start = year_at(ordinal)
+        for year in range(start, start + MAX_YEARS + 1):
             if year > self._last:
                 raise NeverOpens("the calendar has no working day any more")
-            if year - start > MAX_YEARS:
-                raise TooFar(f"further than {MAX_YEARS} years away")
-            days = self.year(year)
-        return days[index]
+            table = self._reach(start, year)
+            at = table.ranks[ordinal - table.base] + count - 1
+            if at < len(table.days):
+                return table.days[at]
+        raise TooFar(f"further than {MAX_YEARS} years away")
 
     def before(self, ordinal: int, count: int) -> int:
         """The `count`-th (from 1) working day before a day."""
-        year = start = year_at(ordinal)
-        days = self.year(year)
-        index = bisect_left(days, ordinal) - count
-        while index < 0:
-            year -= 1
+        start = year_at(ordinal)
+        for year in range(start, start - MAX_YEARS - 1, -1):
             if year < self._first:
                 raise NeverOpens("the calendar has no working day before that")
-            if start - year > MAX_YEARS:
-                raise TooFar(f"further than {MAX_YEARS} years away")
-            days = self.year(year)
-            index += len(days)
-        return days[index]
+            table = self._reach(year, start)
+            rank = table.ranks[ordinal - table.base]
+            at = rank - count - (rank > 0 and table.days[rank - 1] == ordinal)
+            if at >= 0:
+                return table.days[at]
+        raise TooFar(f"further than {MAX_YEARS} years away")
 
     def between(self, since: int, until: int) -> int:
         """Working days after `since`, up to and with `until` (not before `since`)."""
         first, last = year_at(since), year_at(until)
         if last - first > MAX_YEARS:
             raise TooFar(f"further than {MAX_YEARS} years away")
-        total = sum(len(self.year(year)) for year in range(first, last))
-        return total + bisect_right(self.year(last), until) - bisect_right(self.year(first), since)
+        table = self._reach(first, last)
+        return table.ranks[until - table.base] - table.ranks[since - table.base]
+
+
+def _joined(one: Table, other: Table) -> Table:
+    """A table and the one of the years right after it."""
+    before = len(one.days)
+    ranks = one.ranks + array("i", (rank + before for rank in other.ranks))
+    return Table(one.first, other.last, one.base, other.end, ranks, one.days + other.days)

@@ -117,12 +117,12 @@ def _change(where: zoneinfo.ZoneInfo, before: datetime, held: int) -> int:
     return to_us(before) + high * SECOND
 
 
-def _pieces(name: str, since: int, until: int) -> list[tuple[int, int, int]]:
+def _pieces(name: str, since: int, until: int) -> tuple[tuple[int, int, int], ...]:
     """The pieces of all years that the stretch touches, in order; a piece may end where the next has its offset."""
     first, last = year_of(since), year_of(until)
     if first == last:
-        return list(offsets(name, first))
-    return [piece for year in range(first, last + 1) for piece in offsets(name, year)]
+        return offsets(name, first)
+    return tuple(piece for year in range(first, last + 1) for piece in offsets(name, year))
 
 
 def year_of(us: int) -> int:

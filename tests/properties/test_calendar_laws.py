@@ -236,3 +236,18 @@ def test_a_calendar_of_single_dates_is_over_after_the_last(name: str, data: st.D
         except NeverOpens:
             continue
         raise AssertionError("found an opening after the last one")
+
+
+asked = st.lists(st.tuples(st.dates(date(1700, 1, 1), date(2600, 12, 31)), st.integers(-300, 300)), max_size=12)
+
+
+@unhurried
+@given(asked)
+def test_what_a_calendar_was_asked_before_changes_no_answer(questions: list[tuple[date, int]]) -> None:
+    told = Calendar(zone="Pacific/Apia", week={"mon-sat": ["08:00-12:00"]}, holidays=[date(2011, 12, 29)])
+    for day, count in questions:
+        fresh = Calendar(zone="Pacific/Apia", week={"mon-sat": ["08:00-12:00"]}, holidays=[date(2011, 12, 29)])
+        noon, span = fresh.start_of(day) + timedelta(hours=12), timedelta(hours=count)
+        assert told.add_working_days(day, count) == fresh.add_working_days(day, count)
+        assert told.is_working_day(day) == fresh.is_working_day(day) == (fresh.kind(day) == "working")
+        assert told.add(noon, span) == fresh.add(noon, span)
