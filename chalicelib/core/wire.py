@@ -240,5 +240,3 @@ def _write_mark(mark: Mark) -> dict[str, Any]:
     if mark.value is not None:
         data["value"] = f"{mark.value:f}"
     return data
-
-

@@ -99,8 +99,5 @@ def _breaches(case: Case, verdict: Verdict) -> list[str]:
     return [
         one.rule.id
         for one in verdict.clocks
-        if one.status is Status.BREACHED
-        and (one.clock not in held or held[one.clock].status is not Status.BREACHED)
+        if one.status is Status.BREACHED and (one.clock not in held or held[one.clock].status is not Status.BREACHED)
     ]
-
-

@@ -136,4 +136,3 @@ def _archived(message: Received, body: bytes) -> Mapping[str, object]:
         "connection": message.connection, "id": message.id, "headers": dict(message.headers),
         "body": base64.b64encode(body).decode(),
     }  # fmt: skip
-

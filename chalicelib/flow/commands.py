@@ -24,7 +24,9 @@ def order_of(case: Case) -> str:
     """The order that a case belongs to: itself, or the one that it is linked to; empty where there is none."""
     if case.id.subject.kind == "order":
         return case.id.subject.id
-    return next((link.id for link in sorted(case.evidence.links, key=str) if link.kind == "order"), "")
+    orders = {link.rel: link.id for link in case.evidence.links if link.kind == "order"}
+    # A basket is the whole purchase; the order is the part of it that this case is about.
+    return orders.get("order") or next((ident for _, ident in sorted(orders.items())), "")
 
 
 def amount_of(params: Mapping[str, str | int], view: View) -> Decimal | None:

@@ -75,7 +75,9 @@ class Looks:
             self.pass_on(connection, answer)
             return
         if task.attempt + 1 >= MAX_ATTEMPTS:
-            log("look_given_up", level="error", account=task.account, connection=task.connection, case=str(task.subject))
+            log(
+                "look_given_up", level="error", account=task.account, connection=task.connection, case=str(task.subject)
+            )
             return
         delay = int(min(900, max(answer.seconds, 2.0**task.attempt)))
         again = LookAt(task.account, task.connection, task.subject, task.attempt + 1)

@@ -110,7 +110,12 @@ def write_task(task: Act | LookAt | Post) -> str:
     if isinstance(task, Act):
         data = {"case": str(task.case_id), "key": task.key}
     elif isinstance(task, LookAt):
-        data = {"a": task.account, "c": task.connection, "look": [task.subject.kind, task.subject.id], "n": task.attempt}
+        data = {
+            "a": task.account,
+            "c": task.connection,
+            "look": [task.subject.kind, task.subject.id],
+            "n": task.attempt,
+        }
     else:
         at = to_ms(task.not_before) if task.not_before else None
         data = {"a": task.account, "post": task.subscriber, "event": task.event, "n": task.attempt, "at": at}

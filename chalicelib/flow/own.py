@@ -36,7 +36,9 @@ class OwnEffects:
 
     def _post(self, case: Case, key: ActionKey, do: Do) -> None:
         at, state = case.ledger.steps[key.clock, key.step].at, case.ledger.clocks.get(key.clock)
-        told = Transition("step.taken", key.clock, at, 0, state.status if state else None, None, state, key.step, str(key))
+        told = Transition(
+            "step.taken", key.clock, at, 0, state.status if state else None, None, state, key.step, str(key)
+        )
         # Its own id: the same step is also told to everybody under another one.
         event = replace(escalation(case, told, About()), id=f"{escape(str(case.id))}|{key}")
         self._teller.post(case.id.account, str(do.params["subscriber"]), [encode(cloud_event(event)).decode()])
@@ -54,4 +56,6 @@ class OwnEffects:
             facts={"reason": str(do.params.get("reason", key.rule))},
             links=(Link("about", case.id.subject.kind, case.id.subject.id),),
         )
-        self._ports.inbox.send([Message(write_told(case.id.account, case.id.connection, [event]), group=case.id.account)])
+        self._ports.inbox.send(
+            [Message(write_told(case.id.account, case.id.connection, [event]), group=case.id.account)]
+        )

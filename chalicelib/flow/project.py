@@ -126,9 +126,21 @@ class Project:
             connection.account,
             [
                 Escalation(
-                    ident, "clock.storm", connection.account, connection.name, subject, at, to_ms(at),
-                    f"{connection.name}:{subject}|storm|{rule.id}", case=f"{connection.name}:{subject}",
-                    rule=rule.id, clock=rule.id, basis=rule.basis, cite=rule.cite, title=rule.title, reason="storm",
+                    ident,
+                    "clock.storm",
+                    connection.account,
+                    connection.name,
+                    subject,
+                    at,
+                    to_ms(at),
+                    f"{connection.name}:{subject}|storm|{rule.id}",
+                    case=f"{connection.name}:{subject}",
+                    rule=rule.id,
+                    clock=rule.id,
+                    basis=rule.basis,
+                    cite=rule.cite,
+                    title=rule.title,
+                    reason="storm",
                 )  # fmt: skip
             ],
         )
@@ -178,7 +190,9 @@ def _alert(rule: Rule | None, transition: Transition) -> str:
     if rule is None or transition.type != "step.taken":
         return ""
     step = rule.step(transition.step)
-    return next((str(do.params.get("severity", "warning")) for do in step.do if do.action == "alert"), "") if step else ""
+    return (
+        next((str(do.params.get("severity", "warning")) for do in step.do if do.action == "alert"), "") if step else ""
+    )
 
 
 def _mode(connection: Connection | None, transition: Transition) -> str:

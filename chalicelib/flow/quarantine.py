@@ -56,9 +56,7 @@ def replay(ports: Ports, account: str, connection: str = "") -> int:
     for entry in list(entries(ports, account, connection)):
         data = entry.data
         ident = entry.sort.partition("|")[2]
-        message = Received(
-            account, data["connection"], ident, from_ms(data["at"]), data["headers"], blob=data["blob"]
-        )
+        message = Received(account, data["connection"], ident, from_ms(data["at"]), data["headers"], blob=data["blob"])
         ports.inbox.send([Message(write_received(message), group=account)])
         ports.records(account).delete(KIND, entry.sort)
         log("replayed", account=account, connection=data["connection"], id=ident)

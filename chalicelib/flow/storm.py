@@ -39,7 +39,14 @@ class Storms:
             total = self._ports.records(connection.account).add(KIND, sort, "breaches", number, now + 6 * WINDOW)
             if total > limit_of(connection):
                 storming.add(rule)
-                log("storm", level="error", account=connection.account, connection=connection.name, key=rule, count=total)
+                log(
+                    "storm",
+                    level="error",
+                    account=connection.account,
+                    connection=connection.name,
+                    key=rule,
+                    count=total,
+                )
         return frozenset(storming)
 
     def is_on(self, connection: Connection, rule: str, at: datetime) -> bool:

@@ -77,8 +77,16 @@ class Teller:
             account,
             [
                 Escalation(
-                    ident, "source.unreadable", account, connection, subject, now, to_ms(now),
-                    f"{connection}:{subject}|unreadable", case=f"{connection}:{subject}", reason=field,
+                    ident,
+                    "source.unreadable",
+                    account,
+                    connection,
+                    subject,
+                    now,
+                    to_ms(now),
+                    f"{connection}:{subject}|unreadable",
+                    case=f"{connection}:{subject}",
+                    reason=field,
                 )  # fmt: skip
             ],
         )
