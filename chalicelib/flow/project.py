@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from chalicelib.channels.cloudevents import About, Escalation, escalation
 from chalicelib.core.actions import ActionKey, escape
-from chalicelib.core.case import Case
+from chalicelib.core.case import Case, CaseId
 from chalicelib.core.instants import show, to_ms
 from chalicelib.core.rules import Policies, Rule
 from chalicelib.core.transitions import Transition, journal, transitions
@@ -48,15 +48,21 @@ class Project:
         self._storms, self._ops_url = Storms(ports), ops_url
 
     def __call__(self, changes: Sequence[Change]) -> list[str]:
-        """Project in order; the id of the first change that failed, from which the stream goes on."""
+        """Project what can be projected; the id of the first change that failed, from which all must come again.
+
+        A case's later changes wait behind one that failed, so that what is told of a case stays in order.
+        """
         self._journal(changes)
+        failed: dict[CaseId, str] = {}
         for change in changes:
+            if change.new.id in failed:
+                continue
             try:
                 self._one(change)
             except Exception as error:
                 log("project_failed", level="error", case=str(change.new.id), reason=fault(error))
-                return [change.id]
-        return []
+                failed[change.new.id] = change.id
+        return list(failed.values())[:1]
 
     def _journal(self, changes: Sequence[Change]) -> None:
         by_account: dict[str, list[tuple[Change, str]]] = {}
