@@ -101,25 +101,24 @@ def amend(ports: Ports, account: str, name: str, change: Change, marks: frozense
     """Change parts of a connection. Raises Absent, Wrong, or Clash after several lost races."""
 
     def changed(held: Connection) -> Connection:
+        told = {key: value for key, value in (change.options or {}).items() if value != ""}
+        address = held.address if change.address is None else change.address
+        check_request(Request(name, held.platform, address, told, change.mapping or {}, change.modes or {}), marks)
         options = {**held.options, **(change.options or {})}
         credentials = held.credentials
         if change.credentials is not None:
             check_credentials(held.platform, change.credentials)
             credentials = _seal_credentials(ports, account, name, change.credentials)
-        after = replace(
+        return replace(
             held,
             modes=modes_of(change.modes, held.modes) if change.modes else held.modes,
             options={key: value for key, value in options.items() if value != ""},
             mapping=held.mapping if change.mapping is None else change.mapping,
-            address=held.address if change.address is None else change.address,
+            address=address,
             acts_from=change.acts_from or held.acts_from,
             active=held.active if change.active is None else change.active,
             credentials=credentials,
         )
-        check_request(
-            Request(name, held.platform, after.address, after.options, after.mapping, change.modes or {}), marks
-        )
-        return after
 
     return _change(ports, account, name, changed)
 

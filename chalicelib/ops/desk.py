@@ -1,0 +1,28 @@
+"""What the ops API works with: the ports, the shell's one way to change a case, and the ends of the dead letters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chalicelib.flow.advance import Advance
+from chalicelib.flow.rulebook import Rulebook
+from chalicelib.flow.shops import Shops
+from chalicelib.ports.ports import Ports
+from chalicelib.ports.stores import Receiver
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`hook_url`: base of the hook addresses. `dead`: where dead letters are received, by the name of their queue."""
+
+    ports: Ports
+    hook_url: str
+    dead: Mapping[str, Receiver]
+    shops: Shops = field(init=False)
+    rulebook: Rulebook = field(init=False)
+    advance: Advance = field(init=False)
+
+    def __post_init__(self) -> None:
+        shops, rulebook = Shops(self.ports), Rulebook(self.ports)
+        object.__setattr__(self, "shops", shops)
+        object.__setattr__(self, "rulebook", rulebook)
+        object.__setattr__(self, "advance", Advance(self.ports, shops, rulebook))

@@ -1,0 +1,63 @@
+"""Actions that wait for a person: the list, and the person's word. A word changes the case the way everything does, by
+one conditional write; what the person wrote goes to the audit journal, never onto the case."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.core import actions
+from chalicelib.core.case import Case, Ledger
+from chalicelib.flow.project import HELD
+from chalicelib.flow.shops import adapter_of
+from chalicelib.ops.audit import journalled
+from chalicelib.ops.cases import describe_action
+from chalicelib.ops.desk import Desk
+from chalicelib.ops.keys import Actor
+from chalicelib.ops.wrong import Absent, Clash, wrong
+
+
+def entries(desk: Desk, account: str, limit: int) -> tuple[list[Mapping[str, Any]], bool]:
+    """What waits, in order of cases, at most `limit`; and whether there is more."""
+    found: list[Mapping[str, Any]] = []
+    for record in desk.ports.records(account).query(HELD):
+        if len(found) == limit:
+            return found, True
+        case, key = _split(record.sort)
+        found.append({"case": case, "key": key, **{name: record.data[name] for name in ("action", "why", "version")}})
+    return found, False
+
+
+def decide(desk: Desk, actor: Actor, case: Case, key: str, approve: bool, reason: str) -> dict[str, Any]:
+    """Let an action go or drop it; the action afterwards. Raises Absent, Clash where it does not wait (any more), or
+    Wrong for a refusal without a reason."""
+    if not approve and not reason.strip():
+        raise wrong("reason", None, "why, because somebody may ask")
+    if key not in case.ledger.actions:
+        raise Absent(f"action {key[:80]} on {case.id.local}")
+    what = "action.approve" if approve else "action.decline"
+    held = case.ledger.actions[key]
+    connection = desk.shops.get(case.id.account, case.id.connection)
+    can_look = case.id.subject.kind in adapter_of(connection).looks
+
+    def change(ledger: Ledger) -> Ledger:
+        if key not in ledger.actions:
+            raise Clash(f"{key} is gone")
+        try:
+            if approve:
+                return actions.approve(ledger, key, desk.ports.clock.now(), can_look)
+            return actions.decline(ledger, key, "declined")
+        except ValueError:
+            raise Clash(f"{key} does not wait for a person, it is {ledger.actions[key].state.value}") from None
+
+    with journalled(
+        desk.ports, actor.account, actor.name, what, case.id.local, key=key, why=held.hold, action=held.name,
+        version=held.version, reason=reason,
+    ):  # fmt: skip
+        after = desk.advance(case.id, change=change)
+    return describe_action(key, after.ledger.actions[key])
+
+
+def _split(sort: str) -> tuple[str, str]:
+    """A record's sort is CASE|KEY; ids of shops may hold `|`, keys have a known number of parts."""
+    parts = 5 if sort.endswith(f"|{actions.UNDO}") else 4
+    *case, _ = sort.rsplit("|", parts)
+    return case[0], sort[len(case[0]) + 1 :]
