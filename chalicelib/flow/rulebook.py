@@ -45,10 +45,11 @@ class Rulebook:
         self._kept: dict[str, tuple[datetime, Book]] = {}
         self._versions: dict[str, Policy] = {}
 
-    def get(self, account: str) -> Book:
+    def get(self, account: str, fresh: bool = False) -> Book:
+        """The book in force; `fresh`: as it is stored at this moment."""
         now = self._ports.clock.now()
         kept = self._kept.get(account)
-        if kept is not None and kept[0] + KEPT > now:
+        if kept is not None and kept[0] + KEPT > now and not fresh:
             return kept[1]
         record = self._ports.records(account).get(KIND, ACTIVE)
         version = record.version if record else 0

@@ -39,7 +39,7 @@ def find(desk: Desk, account: str, connection: str, kind: str, ident: str) -> Ca
 
 def describe(desk: Desk, case: Case) -> dict[str, Any]:
     """The case as JSON."""
-    book = desk.rulebook.get(case.id.account)
+    book = desk.book(case.id.account)
     ledger = case.ledger
     return {
         "case": case.id.local,
@@ -88,7 +88,7 @@ def explain(desk: Desk, case: Case, clock: str, lang: str = "en") -> dict[str, A
     if lang not in ("en", "zh"):
         raise wrong("lang", lang, "en or zh")
     now = desk.ports.clock.now()
-    book = desk.rulebook.get(case.id.account)
+    book = desk.book(case.id.account)
     reading = evaluate(case, book.policies, book.calendars, now).clock(clock)
     if reading is None:
         raise Absent(f"clock {clock[:80]} on {case.id.local}")

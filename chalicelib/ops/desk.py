@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.flow.advance import Advance
-from chalicelib.flow.rulebook import Rulebook
+from chalicelib.flow.rulebook import Book, Rulebook
 from chalicelib.flow.shops import Shops
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Receiver
@@ -26,3 +26,7 @@ class Desk:
         object.__setattr__(self, "shops", shops)
         object.__setattr__(self, "rulebook", rulebook)
         object.__setattr__(self, "advance", Advance(self.ports, shops, rulebook))
+
+    def book(self, account: str) -> Book:
+        """The policies in force at this moment: whoever has just activated one must find it."""
+        return self.rulebook.get(account, fresh=True)

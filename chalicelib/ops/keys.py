@@ -88,8 +88,8 @@ def entries(ports: Ports, account: str) -> Iterator[Key]:
 def remove(ports: Ports, account: str, name: str) -> None:
     """End a key at once. Raises Absent."""
     records = ports.records(account)
-    if records.get(KIND, name) is None:
-        raise Absent(f"key {name}")
+    if not _NAME.fullmatch(name) or records.get(KIND, name) is None:
+        raise Absent(f"key {name[:40]}")
     records.delete(KIND, name)
 
 

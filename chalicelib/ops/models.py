@@ -27,7 +27,10 @@ def _instant(value: object) -> datetime:
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Short = Annotated[str, Field(min_length=1, max_length=500)]
-Texts = Annotated[dict[str, str], Field(max_length=64)]
+Word = Annotated[str, Field(max_length=100)]
+Texts = Annotated[dict[Word, Annotated[str, Field(max_length=2000)]], Field(max_length=64)]
+Places = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=10)]
+Mapped = Annotated[dict[Word, Places], Field(max_length=64)]
 
 
 class Says(BaseModel):
@@ -60,7 +63,7 @@ class NewConnection(Says):
     platform: Short
     address: Annotated[str, Field(max_length=500)] = ""
     options: Texts = {}
-    mapping: Annotated[dict[str, list[str]], Field(max_length=64)] = {}
+    mapping: Mapped = {}
     modes: Texts = {}
     acts_from: Instant | None = None
     credentials: Texts = {}
@@ -72,7 +75,7 @@ class ChangedConnection(Says):
 
     address: Annotated[str, Field(max_length=500)] | None = None
     options: Texts | None = None
-    mapping: Annotated[dict[str, list[str]], Field(max_length=64)] | None = None
+    mapping: Mapped | None = None
     modes: Texts | None = None
     acts_from: Instant | None = None
     active: bool | None = None
@@ -111,8 +114,8 @@ class NewSubscriber(Says):
     """Who is to be told."""
 
     name: Short
-    url: Short
-    types: Annotated[list[str], Field(max_length=40)] = []
+    url: Annotated[str, Field(max_length=4000)]
+    types: Annotated[list[Word], Field(max_length=40)] = []
     secret: str | None = None
 
 

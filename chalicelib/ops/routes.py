@@ -115,7 +115,7 @@ def _known(call: Call, what: str) -> str:
     if kind == "connection":
         stores.get(call.desk, call.account, name)
         return what
-    book: Policies = call.desk.rulebook.get(call.account).policies
+    book: Policies = call.desk.book(call.account).policies
     rules = {rule.id for one in book.activations for rule in one.policy.rules}
     if kind != "rule" or name not in rules:
         raise wrong("what", what, "*, connection:NAME, or rule:ID of a policy that was ever in force")

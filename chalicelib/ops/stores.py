@@ -70,7 +70,7 @@ def create(desk: Desk, actor: Actor, name: str, said: NewConnection) -> dict[str
         name, said.platform, said.address, said.options, _mapping(said.mapping) or {}, said.modes, said.acts_from,
         said.credentials, said.secret,
     )  # fmt: skip
-    marks = desk.rulebook.get(actor.account).words.marks
+    marks = desk.book(actor.account).words.marks
     with journalled(
         desk.ports, actor.account, actor.name, "connection.create", name[:40], platform=said.platform, modes=said.modes,
         options=said.options,
@@ -88,7 +88,7 @@ def amend(desk: Desk, actor: Actor, name: str, said: ChangedConnection) -> dict[
     told = {key: value for key, value in asdict(change).items() if value is not None and key != "credentials"}
     if said.acts_from:
         told["acts_from"] = show(said.acts_from)
-    marks = desk.rulebook.get(actor.account).words.marks
+    marks = desk.book(actor.account).words.marks
     told["credentials"] = said.credentials is not None
     with journalled(desk.ports, actor.account, actor.name, "connection.change", name, **told):
         return describe(connecting.amend(desk.ports, actor.account, name, change, marks))

@@ -72,10 +72,10 @@ def describe(one: Subscription) -> dict[str, Any]:
 
 def remove(ports: Ports, account: str, name: str, actor: str) -> None:
     """Tell a subscriber nothing more. Raises Absent."""
-    with journalled(ports, account, actor, "subscriber.remove", name):
+    with journalled(ports, account, actor, "subscriber.remove", name[:40]):
         records = ports.records(account)
-        if records.get(KIND, name) is None:
-            raise Absent(f"subscriber {name}")
+        if not _NAME.fullmatch(name) or records.get(KIND, name) is None:
+            raise Absent(f"subscriber {name[:40]}")
         records.delete(KIND, name)
 
 

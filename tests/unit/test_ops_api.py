@@ -71,7 +71,7 @@ def test_the_table_names_every_route() -> None:
         rows = [row for row in TABLE if row[0] == route.method and pattern.fullmatch(row[1])]
         assert len(rows) == 1, shape(route.method, route.path)
         assert {role.value for role in route.roles or ()} == set(rows[0][3]), shape(route.method, route.path)
-    assert EVERYBODY == set(Role) and ADMIN < OPS and ADMIN < REVIEW and ADMIN < AUDIT
+    assert set(Role) == EVERYBODY and ADMIN < OPS and ADMIN < REVIEW and ADMIN < AUDIT
 
 
 @pytest.mark.parametrize("role", [*READ])
@@ -157,7 +157,8 @@ BAD: list[tuple[str, str, object, str, str]] = [
     ("POST", "/connections/s", {"platform": "shopify", "address": "x.myshopify.com"}, "secret", "Shopify chooses it"),
     ("POST", "/connections/s", {"platform": "shopify", "address": "https://x.myshopify.com"}, "address", "a host"),
     ("POST", "/connections/s", {"platform": "woocommerce"}, "address", "signatures are compared with it"),
-    ("POST", "/connections/s", {"platform": "standard", "options": {"action_url": "x"}}, "options.action_url", "a slip"),
+    ("POST", "/connections/s", {"platform": "standard", "options": {"action_url": "x"}}, "options.action_url", "slip"),
+    ("POST", "/connections/s", {"platform": "standard", "options": {"look_url": "x" * 2001}}, "options.look_url", ""),
     ("POST", "/connections/s", {"platform": "standard", "options": {"look_url": "http://x.example/"}},
      "options.look_url", "https only"),
     ("POST", "/connections/s", {"platform": "standard", "options": {"look_url": "https://u:p@x.example/"}},
@@ -231,8 +232,7 @@ def test_all_mistakes_come_in_one_report() -> None:
         ("GET", "/cases/shop-1/order/nope"), ("GET", "/cases/shop-1/planet/1"), ("GET", "/cases/S/order/1"),
         ("GET", "/cases/shop-1/order/" + "x" * 300), ("GET", "/cases/shop-1/order/%FF"),
         ("GET", "/explain/shop-1/order/1001/nope"), ("POST", CASE + "/actions"), ("DELETE", "/subscribers/nobody"),
-        ("DELETE", "/keys/nobody"), ("POST", "/dlq/outbox/redrive"), ("POST", "/stop"), ("DELETE", "/keys/" + "x" * 1100),
-        ("DELETE", "/subscribers/" + "x" * 1100),
+        ("DELETE", "/keys/nobody"), ("POST", "/dlq/outbox/redrive"), ("POST", "/stop"),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_404(method: str, path: str) -> None:
