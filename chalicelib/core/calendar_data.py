@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
-from chalicelib.core.calendars import BadCalendar, Calendar, Calendars, Source
+from chalicelib.core.calendars import BadCalendar, Calendar, Calendars, NeverOpens, Source
 from chalicelib.core.instants import parse_day
 from chalicelib.core.schedule import ALWAYS
 from chalicelib.core.strictjson import BadJson, loads
@@ -96,22 +96,29 @@ def load(raw: bytes) -> Calendar:
     for name in data:
         if name not in _FIELDS:
             raise BadCalendar(name[:40], data[name], "one of " + ", ".join(sorted(_FIELDS)))
-    week = data.get("week")
-    calendar = Calendar(
-        _text(data, "code"),
-        _text(data, "zone"),
-        None if week is None else _object(data, "week"),  # type: ignore[arg-type]
-        {_day(day, "holidays"): _name(name) for day, name in _object(data, "holidays").items()},
-        _days(data, "working"),
-        {_day(day, "dates"): texts for day, texts in _object(data, "dates").items()},  # type: ignore[misc]
-        _days(data, "maybe"),
-        None if data.get("known_from") is None else _day(data["known_from"], "known_from"),
-        None if data.get("known_until") is None else _day(data["known_until"], "known_until"),
-        [_read_source(one, index) for index, one in enumerate(_list(data, "sources"))],
-    )
+    calendar = _build(data)
     if data.get("digest") != calendar.digest:
         raise BadCalendar("digest", data.get("digest"), f"{calendar.digest[:16]}..., as the content has it")
     return calendar
+
+
+def _build(data: dict[str, object]) -> Calendar:
+    week = data.get("week")
+    try:
+        return Calendar(
+            _text(data, "code"),
+            _text(data, "zone"),
+            None if week is None else _object(data, "week"),  # type: ignore[arg-type]
+            {_day(day, "holidays"): _name(name) for day, name in _object(data, "holidays").items()},
+            _days(data, "working"),
+            {_day(day, "dates"): texts for day, texts in _object(data, "dates").items()},  # type: ignore[misc]
+            _days(data, "maybe"),
+            None if data.get("known_from") is None else _day(data["known_from"], "known_from"),
+            None if data.get("known_until") is None else _day(data["known_until"], "known_until"),
+            [_read_source(one, index) for index, one in enumerate(_list(data, "sources"))],
+        )
+    except NeverOpens as error:
+        raise BadCalendar("week", "no hours at all", str(error)) from None
 
 
 def _fail(field: str, found: object, wanted: str) -> NoReturn:

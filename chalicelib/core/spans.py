@@ -138,7 +138,7 @@ class Spans:
         return total - (self.year(first).counted(since) if self._first <= first <= self._last else 0)
 
     def stream(self, us: int, until: int | None = None) -> Iterator[tuple[int, int]]:
-        """The spans that close after `us`, in order, joined over the turn of a year.
+        """The spans that close after `us`, in order, those that touch joined.
 
         With `until` it ends with the span that reaches it, the joining too. Without, it raises what a walk raises.
         """
@@ -161,7 +161,7 @@ class Spans:
             yield begun
 
     def pieces(self, us: int, until: int | None = None) -> Iterator[tuple[int, int]]:
-        """The stream with a span that lasts over the turn of a year in two pieces."""
+        """The stream with each span in pieces: it is cut at the turn of a year and where the offset changes."""
         for year in self._on(year_of(us)):
             if until is not None and year_start(year) >= until:
                 return

@@ -169,25 +169,16 @@ def missing_days(name: str, year: int) -> frozenset[int]:
 
 
 def to_utc(name: str, year: int, stretches: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The instants of one UTC year that lie in stretches of wall time (ordered, apart), as ordered spans apart.
+    """The instants of one UTC year that lie in stretches of wall time (ordered, apart), as ordered spans.
 
-    This is the one method that decides gaps and overlaps; see the rule at the top.
+    This is the one method that decides gaps and overlaps; see the rule at the top. Spans touch where the offset changes
+    within a stretch.
     """
-    begun: tuple[int, int] | None = None
     for since, until, offset in offsets(name, year):
         low, high = since + offset, until + offset
         index = max(bisect_right(stretches, low, key=lambda stretch: stretch[0]) - 1, 0)
         for opens, closes in stretches[index:]:
             if opens >= high:
                 break
-            span = max(opens, low) - offset, min(closes, high) - offset
-            if span[0] >= span[1]:
-                continue
-            if begun is not None and begun[1] == span[0]:
-                begun = begun[0], span[1]
-                continue
-            if begun is not None:
-                yield begun
-            begun = span
-    if begun is not None:
-        yield begun
+            if closes > low:
+                yield max(opens, low) - offset, min(closes, high) - offset

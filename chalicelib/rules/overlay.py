@@ -44,7 +44,8 @@ class _Reader:
         self.base = base
         self.problems = problems
         self.data = document.root.data if isinstance(document.root.data, dict) else {}
-        self.seen: dict[date, str] = {}
+        self.seen: dict[date, Path] = {}
+        """Where each day stands."""
         self.count = 0
 
     def read(self, digest: str) -> Overlay:
@@ -109,10 +110,10 @@ class _Reader:
             if label is not None and not (isinstance(label, str) and _is_line(label)):
                 self._wrong(path, f"the name of a holiday, at most {MAX_TEXT} characters")
                 continue
-            for day in self._range(path, text, name):
+            for day in self._range(path, text):
                 yield day, str(label or "")
 
-    def _range(self, path: Path, text: Data, name: str) -> list[date]:
+    def _range(self, path: Path, text: Data) -> list[date]:
         try:
             days = [_sane(day) for day in days_of(text if isinstance(text, str) else "")]
         except ValueError as error:
@@ -126,9 +127,9 @@ class _Reader:
         fresh, twice = [], ""
         for day in days:
             if day in self.seen:
-                twice = twice or f"each day once ({day} stands under {self.seen[day]} already)"
+                twice = twice or f"each day once ({day} stands under {self.seen[day][0]} already)"
             else:
-                self.seen[day] = name
+                self.seen[day] = path
                 fresh.append(day)
         if twice:
             self._key(path, twice)
@@ -152,7 +153,7 @@ class _Reader:
             return
         for text, windows in value.items():
             path: Path = ("dates", text)
-            days = self._range(path, text, "dates")
+            days = self._range(path, text)
             try:
                 parse_windows(windows, "windows")
             except BadCalendar as error:
@@ -174,18 +175,12 @@ class _Reader:
             for year in range(old.year if (old.month, old.day) < (12, 31) else old.year + 1, until.year + 1):
                 if year not in told:
                     self._wrong(("known_until",), f"days for {year} too, or an earlier known_until")
+        told_of: set[Path] = set()
         for day in sorted(overlay.working):
-            if base.plan.week[day.weekday()] and day.toordinal() not in base.plan.holidays:
-                wanted = f"a day that is not worked anyway ({day} is a {_WEEK[day.weekday()]})"
-                line = self._line("working", day)
-                self.problems.append(Problem(self.document.file, line, "working", repr(str(day)), wanted))
-
-    def _line(self, name: str, wanted: date) -> int:
-        value = self.data.get(name)
-        for index, text in enumerate(value if isinstance(value, list) else []):
-            if isinstance(text, str) and wanted in days_of(text):
-                return self.document.line((name, index))
-        return self.document.line((name,))
+            path = self.seen[day]
+            if base.plan.week[day.weekday()] and day.toordinal() not in base.plan.holidays and path not in told_of:
+                told_of.add(path)
+                self._wrong(path, f"a day that is not worked anyway ({day} is a {_WEEK[day.weekday()]})")
 
 
 _WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

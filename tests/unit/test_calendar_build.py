@@ -64,8 +64,8 @@ def test_tells_every_mistake_of_an_overlay_and_writes_nothing(
     assert main([*asked, "--json"]) == 1
     told = capsys.readouterr()
     errors = json.loads(told.out)["errors"]
-    assert [(one["line"], one["field"]) for one in errors] == [(3, "published"), (5, "working"), (6, "extra")]
-    assert f"{notice}:5: working: found '2026-12-02', wanted a day that is not worked anyway" in told.err
+    assert [(one["line"], one["field"]) for one in errors] == [(3, "published"), (5, "working[0]"), (6, "extra")]
+    assert f"{notice}:5: working[0]: found '2026-12-02', wanted a day that is not worked anyway" in told.err
     assert not (tmp_path / "CN.json").exists()
 
 

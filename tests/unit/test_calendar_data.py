@@ -64,6 +64,7 @@ BROKEN: list[tuple[Callable[[dict[str, Any]], object], str, str]] = [
     (put("zone", "Asia/Peking"), "zone", "a zone that nobody knows"),
     (put("week", []), "week", "a week that is a list"),
     (put("week", {"mon": ["9-12"]}), "week.mon[0]", "a window that is none"),
+    (lambda data: data.update(week={}, dates={}, working=[]), "week", "never open"),
     (put("holidays", ["2026-01-01"]), "holidays", "holidays as a list"),
     (put("holidays", {"2026-1-1": ""}), "holidays", "a day in another form"),
     (put("holidays", {"2026-01-01": 1}), "holidays", "a name that is a number"),

@@ -102,7 +102,7 @@ MISTAKES = [
     (edited("2027-02-14, 2027-02-20", "2027-02-14, 2027-02-30"),
      (8, "working[1]", "'2027-02-30'", "a date like 2027-02-05, or days like 2027-02-05/2027-02-12"), "30 February"),
     (edited("2027-02-14, 2027-02-20", "2027-02-14, 2027-02-22"),
-     (8, "working", "'2027-02-22'", "a day that is not worked anyway (2027-02-22 is a Monday)"), "a make-up Monday"),
+     (8, "working[1]", "'2027-02-22'", "a day that is not worked anyway (2027-02-22 is a Monday)"), "a make-up Monday"),
     (edited("2027-02-14, 2027-02-20", "2027-02-14, 2027-02-12"),
      (8, "working[1]", "'2027-02-12'", "each day once (2027-02-12 stands under holidays already)"), "a holiday too"),
     (edited("2027-02-05/2027-02-12: Spring", "2027-02-12/2027-02-05: Spring"),
@@ -152,9 +152,17 @@ dates: {2027-12-24: ['9-12']}
 extra: 1
 """
     assert [(line, field) for line, field, _, _ in problems(text)] == [
-        (3, "published"), (4, "known_until"), (5, "holidays[1]"), (5, "holidays[2]"), (6, "working"),
+        (3, "published"), (4, "known_until"), (5, "holidays[1]"), (5, "holidays[2]"), (6, "working[0]"),
         (7, "dates.2027-12-24[0]"), (8, "extra"),
     ]  # fmt: skip
+
+
+def test_a_mistake_in_one_item_hides_none_in_the_next() -> None:
+    text = edited("2027-02-14, 2027-02-20", "soon, 2027-02-22/2027-02-23")
+    assert [(field, found) for _, field, found, _ in problems(text)] == [
+        ("working[0]", "'soon'"),
+        ("working[1]", "'2027-02-22/2027-02-23'"),
+    ]
 
 
 def test_a_calendar_with_a_notice_knows_a_year_more() -> None:

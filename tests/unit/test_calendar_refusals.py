@@ -145,6 +145,16 @@ def test_never_guesses_a_day_that_is_not_known(ask: Any, why: str) -> None:
     ask(KNOWN.latest)
 
 
+def test_what_is_unknown_is_not_called_far_or_over() -> None:
+    once = Calendar(week={}, dates={date(2026, 1, 1): ["09:00-10:00"]}, known_until=date(2026, 12, 31))
+    with pytest.raises(NotKnown):
+        KNOWN.add(at("2027-01-01T00:00:00Z"), timedelta(days=40_000))
+    with pytest.raises(NotKnown):
+        once.add(at("2027-01-01T00:00:00Z"), MIN)
+    with pytest.raises(NotKnown):
+        once.add_working_days(date(2026, 12, 31), 1)
+
+
 def test_knows_up_to_the_end_of_the_last_known_day() -> None:
     assert KNOWN.add_working_days(EVE, 1) == date(2026, 12, 31)
     assert KNOWN.add(NOON, 36 * H) == at("2026-12-31T16:00:00Z"), "24:00 of the last known day"
