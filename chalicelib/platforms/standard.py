@@ -37,7 +37,7 @@ from chalicelib.platforms.base import (
 
 MOST_EVENTS = 100
 UNDO = {"tag": "untag", "hold": "release", "delist": "relist", "suspend": "restore"}
-_OWN = frozenset(["alert", "penalise", "open_complaint"])
+_OWN = frozenset(["alert", "penalise", "webhook", "open_complaint"])
 
 
 def read_all(data: object, shop: Shop, look: bool = False) -> Read:
