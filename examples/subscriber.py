@@ -5,6 +5,7 @@ Standard library only; it imports nothing of Redress, so that it can be copied a
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -71,7 +72,5 @@ def serve(secret: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         serve(os.environ["SECRET"], int(os.environ.get("PORT", "8790")))
-    except KeyboardInterrupt:
-        pass
