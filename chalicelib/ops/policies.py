@@ -36,10 +36,10 @@ TRIES = 8
 @dataclass(frozen=True, slots=True)
 class Activated:
     """What an activation did. `unchanged`: these rules are in force already. `warnings`: actions that a connected
-    platform does not offer; there they end refused, with the reason `no_lever`."""
+    platform does not offer; there they end refused, with the reason `no_lever`. `at` None: always."""
 
     version: str
-    at: datetime
+    at: datetime | None
     retroactive: bool
     unchanged: bool
     warnings: tuple[dict[str, str], ...]
@@ -53,16 +53,17 @@ def activate(
     retroactive: bool = False,
     actor: str = "deploy",
 ) -> Activated:
-    """Read a policy and bring it into force from `at` (None: now) on, for clocks that start then; a `retroactive` one
-    also judges those that started before. Raises Mistakes (of the file), Wrong, or Clash after several lost races."""
+    """Read a policy and bring it into force for clocks that start from `at` on; a `retroactive` one also judges those
+    that started before. Without `at` the first version of a policy has always been in force (`acts_from` keeps history
+    from acting), a later one is from now on. Raises Mistakes (of the file), Wrong, or Clash after lost races."""
     policy = compiled.sealed(read_text(yaml_text))
     with journalled(
         ports, account, actor, "policy.activate", policy.name, digest=policy.digest, retroactive=retroactive
     ) as learnt:
         done = _activate(ports, account, policy, yaml_text, at, retroactive)
-        learnt |= {"version": done.version, "at": show(done.at), "unchanged": done.unchanged}
+        learnt |= {"version": done.version, "at": _show(done.at), "unchanged": done.unchanged}
     if not done.unchanged:
-        _tell(ports, account, "policy.activated", done.version, done.at)
+        _tell(ports, account, "policy.activated", done.version, done.at or ports.clock.now())
     return done
 
 
@@ -153,7 +154,7 @@ def _activate(
         record, held = _held(ports, account)
         versions = [one for one in held if one["name"] == policy.name]
         since = _since(at, now, retroactive, versions)
-        current = _in_force(versions, since)
+        current = _in_force(versions, since or now)
         if current is not None and _digest(ports, account, current) == policy.digest:
             same = replace(policy, number=current["number"])
             if not retroactive or current["retroactive"]:
@@ -170,15 +171,21 @@ def _activate(
     raise Clash("the policies are being changed by somebody else")
 
 
-def _since(at: datetime | None, now: datetime, retroactive: bool, versions: Sequence[Mapping[str, Any]]) -> datetime:
+def _since(
+    at: datetime | None, now: datetime, retroactive: bool, versions: Sequence[Mapping[str, Any]]
+) -> datetime | None:
     if at is None:
-        return now
+        return now if versions else None
     if at > now + AHEAD:
         raise wrong("at", show(at), "an instant within ten years")
     if at < now and versions and not retroactive:
         # It would judge anew the clocks that started since then under the version before.
         raise wrong("at", show(at), f"an instant from {show(now)} on, or retroactive: true")
     return at
+
+
+def _show(at: datetime | None) -> str | None:
+    return None if at is None else show(at)
 
 
 def _in_force(versions: Sequence[Mapping[str, Any]], when: datetime) -> Mapping[str, Any] | None:
@@ -205,9 +212,9 @@ def _append(
     return True
 
 
-def _entry(policy: Policy, at: datetime, retroactive: bool) -> dict[str, Any]:
+def _entry(policy: Policy, at: datetime | None, retroactive: bool) -> dict[str, Any]:
     return {
-        "name": policy.name, "number": policy.number, "at": show(at), "retroactive": retroactive,
+        "name": policy.name, "number": policy.number, "at": _show(at), "retroactive": retroactive,
         "digest": policy.digest,
     }  # fmt: skip
 

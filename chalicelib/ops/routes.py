@@ -39,7 +39,7 @@ def rollback(call: Call) -> Any:
 
 
 def _activated(done: Activated) -> dict[str, Any]:
-    return {**asdict(done), "at": show(done.at), "warnings": list(done.warnings)}
+    return {**asdict(done), "at": show(done.at) if done.at else None, "warnings": list(done.warnings)}
 
 
 def list_connections(call: Call) -> Any:

@@ -58,7 +58,7 @@ def test_an_activated_rule_runs_on_the_next_delivery() -> None:
     world.run()
     assert world.case("order/early").ledger.clocks == {}
     world.pass_time(HOUR)
-    told = ops.must("POST", "/policies", {"yaml": POLICY}, "ops")
+    told = ops.must("POST", "/policies", {"yaml": POLICY, "at": show(world.clock.now())}, "ops")
     assert (told["version"], told["unchanged"], told["warnings"]) == ("house@1", False, [])
     world.pass_time(timedelta(seconds=11))
     assert send(world, made, placed("1001", world.clock.now()), SECRET) == 202
@@ -122,10 +122,22 @@ def test_an_activation_in_the_past_must_say_so(at: Any, retroactive: bool, statu
     assert ops.ask("POST", "/policies", said)[0] == status, why
 
 
-def test_the_first_version_may_begin_in_the_past() -> None:
-    _, ops, _ = connected(policy="")
-    told = ops.must("POST", "/policies", {"yaml": POLICY, "at": show(T0 - 24 * HOUR)})
-    assert told["at"] == show(T0 - 24 * HOUR)
+@pytest.mark.parametrize(("at", "judged"), [(None, True), (T0 - 48 * HOUR, True), (T0 - HOUR, False)])
+def test_the_first_version_judges_what_began_before_but_acts_on_nothing_of_it(at: Any, judged: bool) -> None:
+    world, ops, made = connected(policy="")
+    told = ops.must("POST", "/policies", {"yaml": POLICY, "at": at and show(at)})
+    assert told["at"] == (at and show(at))
+    send(world, made, placed(at=T0 - 30 * HOUR), SECRET)
+    world.run()
+    case = world.case("order/1001")
+    assert [one.status for one in case.ledger.clocks.values()] == [Status.BREACHED] * judged
+    assert world.shop.calls == [] and case.ledger.actions == {}
+
+
+def test_a_later_version_without_an_instant_judges_what_begins_from_now_on() -> None:
+    _, ops, _ = connected()
+    assert ops.must("GET", "/policies")["policies"][0]["activations"][0]["at"] is None
+    assert ops.must("POST", "/policies", {"yaml": POLICY.replace("24", "12")})["at"] == show(T0)
 
 
 def test_levers_that_a_connected_platform_lacks_are_told() -> None:
