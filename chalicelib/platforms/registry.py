@@ -2,12 +2,16 @@
 
 from chalicelib.platforms.base import Adapter
 
+_ADDED: dict[str, Adapter] = {}
+
 
 def adapter(name: str) -> Adapter:
     """The adapter of a platform. Raises KeyError for a name that is not a platform.
 
     Imported when asked for: the hook serves one connection at a time and must start fast.
     """
+    if name in _ADDED:
+        return _ADDED[name]
     if name == "standard":
         from chalicelib.platforms.standard import Standard
 
@@ -28,3 +32,8 @@ def adapter(name: str) -> Adapter:
 
 
 NAMES = ("standard", "shopify", "woocommerce", "dokan")
+
+
+def add(made: Adapter) -> None:
+    """Know one more platform in this process: a deployment's own, or one that a simulation plays."""
+    _ADDED[made.name] = made
