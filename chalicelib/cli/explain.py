@@ -7,7 +7,6 @@ import argparse
 
 from chalicelib.cli import _common as common
 from chalicelib.cli.main import DONE, NO, Wrong
-from chalicelib.core.calendars import Calendars
 from chalicelib.core.clocks import Reading
 from chalicelib.core.explain import explanation, sentences
 from chalicelib.rules.history import History
@@ -44,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if reading is None:
         common.tell(f"{args.case} has no clock of {args.rule}")
         return NO
-    calendar = Calendars().get(reading.rule.calendar)
+    calendar = judge.calendar(found, reading)
     if args.json:
         common.put_json(explanation(args.case, reading, calendar, as_of, args.lang))
     else:

@@ -21,9 +21,9 @@ def run(args: argparse.Namespace) -> int:
     for rule in policy.rules:
         title = " / ".join(rule.title[lang] for lang in ("zh", "en") if lang in rule.title)
         common.tell(f"\n{rule.id}  {title}")
-        common.tell(
-            f"  {rule.basis}{f': {rule.cite}' if rule.cite else ''}; {rule.applies_to}, {rule.obliged}, {rule.calendar}"
-        )
+        calendar = rule.calendar if isinstance(rule.calendar, str) else " or ".join(rule.calendar.facts)
+        cited = f": {rule.cite}" if rule.cite else ""
+        common.tell(f"  {rule.basis}{cited}; {rule.applies_to}, {rule.obliged}, {calendar}")
         for step in rule.steps:
             common.tell(f"  {step.id}: {', '.join(do.action for do in step.do)}")
     return DONE

@@ -4,8 +4,9 @@ Each object of a union names its class in `is`; defaults are left out, so that a
 change the digest of a policy that never used it. This is data of our own: what does not fit is a ValueError.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
+from datetime import date
 from enum import Enum
 from hashlib import sha256
 from typing import Any
@@ -18,15 +19,31 @@ from chalicelib.core.words import FactType, FactWord
 FORM = 1
 """Number of this form; a higher one is of a newer program and is not touched."""
 
-_CLASSES: dict[str, type[Any]] = {
+CLASSES: dict[str, type[Any]] = {
     "point": rules.Point,
     "reaches": rules.Reaches,
+    "all_of": rules.AllOf,
+    "later_of": rules.LaterOf,
+    "earlier_of": rules.EarlierOf,
+    "silence": rules.Silence,
     "pause": rules.Pause,
+    "roll": rules.Roll,
     "span": rules.Span,
+    "working_span": rules.WorkingSpan,
     "days": rules.Days,
+    "working_days": rules.WorkingDays,
+    "months": rules.Months,
+    "on_date": rules.OnDate,
     "until": rules.Until,
+    "ahead": rules.Ahead,
+    "least": rules.Least,
+    "most": rules.Most,
+    "extension": rules.Extension,
+    "by_place": rules.ByPlace,
     "from_start": rules.FromStart,
     "from_due": rules.FromDue,
+    "working_from_due": rules.WorkingFromDue,
+    "from_step": rules.FromStep,
     "share": rules.Share,
     "own_limit": rules.OwnLimit,
     "do": rules.Do,
@@ -34,7 +51,13 @@ _CLASSES: dict[str, type[Any]] = {
     "rule": rules.Rule,
 }
 """A new ability is one more row."""
-_NAMES = {shape: name for name, shape in _CLASSES.items()}
+_VALUES: dict[str, Callable[[Any], Any]] = {
+    "condition": conditions.load,
+    "date": date.fromisoformat,
+    "set": frozenset,
+}
+"""What JSON has no form for: the name of the form, and how it is read."""
+_NAMES = {shape: name for name, shape in CLASSES.items()}
 
 
 class NewerForm(ValueError):
@@ -86,6 +109,10 @@ def _content(policy: Policy) -> dict[str, Any]:
 def _write(value: object) -> Any:
     if isinstance(value, conditions.Condition):
         return {"is": "condition", "of": conditions.dump(value)}
+    if isinstance(value, date):
+        return {"is": "date", "of": value.isoformat()}
+    if isinstance(value, frozenset):
+        return {"is": "set", "of": sorted(value)}
     if is_dataclass(value) and not isinstance(value, type):
         data: dict[str, Any] = {"is": _NAMES[type(value)]}
         for field in fields(value):
@@ -110,11 +137,11 @@ def _read(value: object) -> Any:
         return tuple(_read(one) for one in value)
     if isinstance(value, dict):
         name = value.get("is")
-        if name == "condition":
-            return conditions.load(value.get("of"))
+        if name in _VALUES:
+            return _VALUES[name](value.get("of"))
         if name is None:
             return {key: _read(one) for key, one in value.items()}
-        shape = _CLASSES.get(name)
+        shape = CLASSES.get(name)
         if shape is None:
             raise ValueError(f"nothing is called {name!r} in a compiled policy")
         return shape(**{key: _read(one) for key, one in value.items() if key != "is"})

@@ -9,7 +9,7 @@ from chalicelib.core.asking import holds
 from chalicelib.core.calendars import Calendar, Calendars, add_months
 from chalicelib.core.clocks import Reading, read_clock
 from chalicelib.core.moments import Sight, moment_of
-from chalicelib.core.rules import ByPlace, Days, InForce, Months, Point, Policies, Rule, Versions
+from chalicelib.core.rules import Days, InForce, Months, Point, Policies, Rule, Versions
 from chalicelib.core.view import View
 from chalicelib.core.words import Status
 
@@ -116,19 +116,22 @@ class Judge:
         return min(times, default=None)
 
     def _calendar(self, rule: Rule) -> Calendar:
-        if isinstance(rule.calendar, str):
-            return self._calendars.get(rule.calendar)
-        return self._by_place(rule.calendar)
+        return calendar_of(rule, self._view, self._calendars)
 
-    def _by_place(self, place: ByPlace) -> Calendar:
-        for name in place.facts:
-            code = self._view.fact(name)
-            if isinstance(code, str):
-                try:
-                    return self._calendars.get(code)
-                except ValueError:
-                    continue
-        return self._calendars.get(place.otherwise)
+
+def calendar_of(rule: Rule, view: View, calendars: Calendars) -> Calendar:
+    """The calendar that the clocks of a rule count in on this case."""
+    place = rule.calendar
+    if isinstance(place, str):
+        return calendars.get(place)
+    for name in place.facts:
+        code = view.fact(name)
+        if isinstance(code, str):
+            try:
+                return calendars.get(code)
+            except ValueError:
+                continue
+    return calendars.get(place.otherwise)
 
 
 def _back(start: datetime, offset: int) -> datetime:

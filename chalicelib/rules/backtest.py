@@ -10,7 +10,7 @@ from chalicelib.core.clocks import Reading
 from chalicelib.core.instants import show
 from chalicelib.core.words import Status
 from chalicelib.rules.history import History
-from chalicelib.rules.judge import Judge, Judged
+from chalicelib.rules.judge import Judge, Judged, steps_of
 from chalicelib.rules.spill import Sorted
 
 
@@ -61,7 +61,7 @@ def backtest(
         judged = judge.judge(subject, events, report.as_of)
         report.cases += 1
         for reading in judged.clocks:
-            _count(report, judge, judged.seller, reading)
+            _count(report, judge, judged, reading)
         if clocks is not None:
             for key, line in clock_lines(judged):
                 clocks.add(key, line)
@@ -69,28 +69,31 @@ def backtest(
     return report
 
 
-def _count(report: Report, judge: Judge, seller: str, reading: Reading) -> None:
+def _count(report: Report, judge: Judge, judged: Judged, reading: Reading) -> None:
     rule = reading.rule.id
     report.rules[rule][reading.status] += 1
     if not reading.steps:
         return
     steps = report.steps[rule]
-    for step, _ in reading.steps:
+    for step in steps_of(reading):
         steps[step] += 1
     points = judge.cost(reading)
-    if points and seller:
+    if not points:
+        return
+    seller = judged.seller
+    if seller:
         report.sellers[seller] = report.sellers.get(seller, 0) + points
-    elif points:
+    else:
         report.nobody += points
 
 
 def clock_lines(judged: Judged) -> Iterator[tuple[str, str]]:
     """A line a clock, with the key that orders them: case, rule, clock."""
-    case = str(judged.subject)
+    case, seller = str(judged.subject), judged.seller or None
     for reading in judged.clocks:
         data = {
             "case": case,
-            "seller": judged.seller or None,
+            "seller": seller,
             "rule": reading.rule.id,
             "clock": reading.clock,
             "version": reading.version,

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from chalicelib.core import rules as core
-from chalicelib.rules import models
+from chalicelib.rules import lengths, models
 from chalicelib.rules.compile import step_id
 from chalicelib.rules.lines import Data, Document, Path
-from chalicelib.rules.problems import Problem
+from chalicelib.rules.problems import Problem, meant
 
 DAY = 86_400
 
@@ -45,11 +45,13 @@ def of_rule(document: Document, path: Path, rule: models.Rule, compiled: core.Ru
         yield document.missing((*path, "cite"), "the article, because the basis is law")
     for name, points in (("stop", compiled.stop), ("void", compiled.void)):
         for index, point in enumerate(points):
-            if isinstance(point, core.Point) and _comes_with(point, compiled.start):
+            if _comes_with(point, compiled.start):
                 yield document.problem((*clock, name, index), "a mark that does not come with the start itself")
     for index, pause in enumerate(compiled.pause):
         if pause.begin == pause.end:
             yield document.problem((*clock, "pause", index), "an end that differs from the beginning")
+    if rule.valid_from and rule.valid_to and rule.valid_to < rule.valid_from:
+        yield document.problem((*path, "valid_to"), "a day that is not before `valid_from`")
     seen: dict[str, int] = {}
     for index, step in enumerate(rule.steps):
         at = (*path, "steps", index)
@@ -60,23 +62,33 @@ def of_rule(document: Document, path: Path, rule: models.Rule, compiled: core.Ru
             line = document.line((*path, "steps", other))
             yield document.problem((*at, "at"), f"an id, because the step of line {line} is called {name!r} already")
         longest = _longest(compiled.limit)
-        if longest and isinstance(step.at, models.At) and step.at.at.anchor == "due" and -step.at.at.amount >= longest:
+        place = step.at.at if isinstance(step.at, lengths.At) else None
+        if place and place.anchor == "step":
+            earlier = [step_id(one) for one in rule.steps[:index]]
+            if place.step not in earlier:
+                yield document.problem((*at, "at"), f"the id of a step above{meant(place.step, earlier)}")
+        if (step.every is None) != (step.times is None):
+            yield document.problem(at, "`every` and `times` together")
+        if longest and place and place.anchor == "due" and -place.amount >= longest:
             # It would stand at the start itself: surely not what was meant.
             yield document.problem((*at, "at"), "a step after the start: the limit is shorter than that")
 
 
-def _comes_with(point: core.Point, start: core.Point) -> bool:
+def _comes_with(point: core.Moment, start: core.Moment) -> bool:
     """Whether `point` is seen as soon as the clock starts, so that the clock could never run."""
-    if point.mark != start.mark or point.pick != "first" or start.pick == "last":
+    if not isinstance(point, core.Point) or not isinstance(start, core.Point):
         return False
-    return point.offset <= start.offset
+    same = point.mark == start.mark and point.pick == "first" and start.pick != "last"
+    return same and point.offset <= start.offset
 
 
 def _longest(limit: core.Limit) -> int | None:
     """The most seconds that a limit can count, where that can be told."""
-    if isinstance(limit, core.Span):
+    if isinstance(limit, core.Span) and limit.first_hour == "now":
         return limit.seconds
-    return (limit.days + 1) * DAY if isinstance(limit, core.Days) else None
+    # What rolls, or holds working days, may be longer.
+    plain = isinstance(limit, core.Days) and limit.roll is None and not limit.least_working
+    return (limit.days + 1) * DAY if plain and isinstance(limit, core.Days) else None
 
 
 def together(policies: Iterable[tuple[str, core.Policy]]) -> Iterator[Problem]:

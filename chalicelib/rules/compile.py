@@ -1,11 +1,14 @@
 """From what people wrote to what the core runs: one branch for each ability of the language."""
 
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, assert_never
 
 from chalicelib.core import rules as core
 from chalicelib.core.compiled import sealed
+from chalicelib.core.condition_tree import Every, Not
+from chalicelib.core.conditions import Condition
 from chalicelib.core.words import FactWord
-from chalicelib.rules import models
+from chalicelib.rules import lengths, models, moments
 from chalicelib.rules.actions import action_of
 
 
@@ -14,89 +17,180 @@ def policy_of(model: models.Policy, number: int) -> core.Policy:
     told = model.declare.facts if model.declare else {}
     facts = {name: FactWord(word.type, word.unit or "", word.personal) for name, word in told.items()}
     marks = frozenset(model.declare.marks if model.declare else ())
-    rules = tuple(rule_of(rule, model.calendar or "UTC") for rule in model.rules)
+    rules = tuple(rule_of(rule, model.calendar) for rule in model.rules)
     return sealed(core.Policy(model.policy, number, "", rules, marks, facts))
 
 
-def rule_of(rule: models.Rule, calendar: str = "UTC") -> core.Rule:
+def rule_of(rule: models.Rule, calendar: models.Calendar | None = None) -> core.Rule:
     """The compiled rule; `calendar` is the policy's own, where the rule names none."""
     clock = rule.clock
-    title = rule.title.model_dump(exclude_none=True) if rule.title else {}
     return core.Rule(
         id=rule.id,
         applies_to=rule.applies_to,
-        start=_point(clock.start),
-        stop=tuple(_stop(stop) for stop in clock.stop),
+        start=_moment(clock.start),
+        stop=tuple(_moment(stop) for stop in clock.stop),
         limit=_limit(clock.limit),
-        void=tuple(_point(void) for void in clock.void),
-        pause=tuple(core.Pause(pause.begin, pause.end) for pause in clock.pause),
+        void=tuple(_moment(void) for void in clock.void),
+        pause=tuple(
+            core.Pause(pause.begin, pause.end, _limit(pause.floor) if pause.floor else None) for pause in clock.pause
+        ),
         steps=tuple(_step(step) for step in rule.steps),
-        calendar=rule.calendar or calendar,
-        title=title,
+        calendar=_calendar(rule.calendar or calendar),
+        title=rule.title.model_dump(exclude_none=True) if rule.title else {},
         basis=rule.basis,
         cite=rule.cite or "",
         obliged=rule.obliged,
-        when=rule.when,
+        when=_condition(rule.when, rule.unless),
+        restart=tuple(core.Point(mark) for mark in clock.restart),
+        extend=tuple(core.Extension(core.Point(one.on), _limit(one.to)) for one in clock.extend),
+        cap=_limit(clock.cap) if clock.cap else None,
+        again=_period(clock.again) if clock.again else None,
+        valid_from=rule.valid_from,
+        valid_to=rule.valid_to,
     )
 
 
-def _point(point: models.Start) -> core.Point:
-    match point:
-        case models.First():
-            return core.Point(point.first, "first", point.offset)
-        case models.Last():
-            return core.Point(point.last, "last", point.offset)
-        case models.Each():
-            return core.Point(point.each, "each", point.offset)
+def _calendar(calendar: models.Calendar | None) -> str | core.ByPlace:
+    if calendar is None:
+        return "UTC"
+    if isinstance(calendar, models.Named):
+        return calendar.name
+    return core.ByPlace(tuple(calendar.by), calendar.otherwise)
+
+
+def _condition(when: Condition | None, unless: Condition | None) -> Condition | None:
+    if unless is None:
+        return when
+    negated = Not(unless.tree)
+    return Condition(negated if when is None else Every((when.tree, negated)))
+
+
+def _moment(moment: moments.Start) -> core.Moment:
+    match moment:
+        case moments.First():
+            return core.Point(moment.first, "first", moment.offset)
+        case moments.Last():
+            return core.Point(moment.last, "last", moment.offset)
+        case moments.Each():
+            return core.Point(moment.each, "each", moment.offset)
+        case moments.Reaches():
+            return core.Reaches(moment.sum, moment.reaches)
+        case moments.AllOf():
+            return core.AllOf(moment.all, moment.count)
+        case moments.LaterOf():
+            return core.LaterOf(tuple(_moment(one) for one in moment.later_of))
+        case moments.EarlierOf():
+            return core.EarlierOf(tuple(_moment(one) for one in moment.earlier_of))
+        case moments.Silence():
+            return core.Silence(moment.silence)
         case _:
-            assert_never(point)
+            assert_never(moment)
 
 
-def _stop(stop: models.Stop) -> core.Point | core.Reaches:
-    if isinstance(stop, models.Reaches):
-        return core.Reaches(stop.sum, stop.reaches)
-    return _point(stop)
-
-
-def _limit(limit: models.Limit) -> core.Limit:
-    if isinstance(limit, models.Until):
-        return core.Until(limit.until)
-    return _length(limit)
-
-
-def _length(limit: models.Seconds | models.Minutes | models.Hours | models.Days) -> core.Span | core.Days:
+def _limit(limit: lengths.Limit) -> core.Limit:
     match limit:
-        case models.Seconds():
+        case lengths.OnDate():
+            return core.OnDate(int(limit.date[:2]), int(limit.date[3:]), _roll(limit))
+        case lengths.Until():
+            return core.Until(limit.until)
+        case lengths.Ahead():
+            ((unit, count),) = limit.length.items()
+            return core.Ahead(limit.ahead_of, _AHEAD[unit](count))
+        case lengths.Least():
+            return core.Least(tuple(_limit(one) for one in limit.min))
+        case lengths.Most():
+            return core.Most(tuple(_limit(one) for one in limit.max))
+        case _:
+            return _length(limit)
+
+
+_AHEAD: Mapping[str, Callable[[int], core.Span | core.WorkingSpan | core.Days | core.WorkingDays | core.Months]] = {
+    "seconds": core.Span,
+    "minutes": lambda count: core.Span(count * 60),
+    "hours": lambda count: core.Span(count * 3600),
+    "working_hours": lambda count: core.WorkingSpan(count * 3600),
+    "days": core.Days,
+    "working_days": core.WorkingDays,
+    "months": core.Months,
+    "years": lambda count: core.Months(count * 12),
+}
+
+
+Length: TypeAlias = (
+    lengths.Seconds | lengths.Minutes | lengths.Hours | lengths.WorkingHours | lengths.WorkingDays | lengths.Period
+)
+
+
+def _length(limit: Length) -> core.Span | core.WorkingSpan | core.Days | core.WorkingDays | core.Months:
+    match limit:
+        case lengths.Seconds():
             return core.Span(limit.seconds)
-        case models.Minutes():
+        case lengths.Minutes():
             return core.Span(limit.minutes * 60)
-        case models.Hours():
-            return core.Span(limit.hours * 3600)
-        case models.Days():
-            return core.Days(limit.days, limit.first_day)
+        case lengths.Hours():
+            return core.Span(limit.hours * 3600, limit.first_hour)
+        case lengths.WorkingHours():
+            return core.WorkingSpan(limit.working_hours * 3600)
+        case lengths.WorkingDays():
+            return core.WorkingDays(limit.working_days, limit.first_day)
+        case _:
+            return _period(limit)
+
+
+def _period(limit: lengths.Period) -> core.Days | core.Months:
+    match limit:
+        case lengths.Days():
+            return core.Days(limit.days, limit.first_day, _roll(limit), limit.at_least_working_days)
+        case lengths.Months():
+            return core.Months(limit.months, limit.first_day, _roll(limit))
+        case lengths.Years():
+            return core.Months(limit.years * 12, limit.first_day, _roll(limit))
         case _:
             assert_never(limit)
+
+
+def _roll(limit: lengths.Rolls) -> core.Roll | None:
+    if limit.roll == "none":
+        return None
+    return core.Roll("forward" if limit.roll == "next_working_day" else "backward", frozenset(limit.roll_set))
 
 
 def step_id(step: models.Step) -> str:
     """A step's own id, else the text of its `at`."""
     if step.id is not None:
         return step.id
-    if isinstance(step.at, models.At):
+    if isinstance(step.at, lengths.At):
         return step.at.at.text
-    written = step.at.model_dump(exclude_unset=True)
-    return "{" + ", ".join(f"{key}: {value}" for key, value in written.items()) + "}"
+    return flow(step.at.model_dump(mode="json", exclude_unset=True))
+
+
+def flow(value: object) -> str:
+    """Plain data on one line, as YAML writes it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(flow(one) for one in value) + "]"
+    return str(value)
 
 
 def _step(step: models.Step) -> core.Step:
     do = tuple(core.Do(*action_of(do)) for do in step.do)
-    return core.Step(step_id(step), _at(step.at), do, step.late_ok)
+    when = _condition(step.when, step.unless)
+    return core.Step(step_id(step), _at(step.at), do, step.late_ok, when, step.every or 0, step.times or 1)
 
 
-def _at(at: models.StepAt) -> core.At:
-    if not isinstance(at, models.At):
-        return core.OwnLimit(_length(at))
+def _at(at: lengths.StepAt) -> core.At:
+    if not isinstance(at, lengths.At):
+        return core.OwnLimit(_limit(at))
     place = at.at
-    if place.anchor == "percent":
-        return core.Share(place.amount)
-    return core.FromStart(place.amount) if place.anchor == "start" else core.FromDue(place.amount)
+    match place.anchor:
+        case "percent":
+            return core.Share(place.amount)
+        case "start":
+            return core.FromStart(place.amount)
+        case "step":
+            return core.FromStep(place.step, place.amount)
+        case "due":
+            if place.working or place.open:
+                return core.WorkingFromDue(place.working, place.open)
+            return core.FromDue(place.amount)

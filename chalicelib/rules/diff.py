@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.core.clocks import Reading
 from chalicelib.rules.history import History
-from chalicelib.rules.judge import Judge
+from chalicelib.rules.judge import Judge, steps_of
 
 NONE = "none"
 """In place of a status where there is no such clock."""
@@ -70,7 +70,6 @@ def _compare(change: Change, old: Reading | None, new: Reading | None) -> None:
         change.status[f"{was}->{now_is}"] += 1
     if old and new and old.due != new.due:
         change.due_moved += 1
-    before = {step for step, _ in old.steps} if old else set()
-    after = {step for step, _ in new.steps} if new else set()
+    before, after = Counter(steps_of(old) if old else ()), Counter(steps_of(new) if new else ())
     change.gained.update(after - before)
     change.lost.update(before - after)

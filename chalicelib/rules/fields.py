@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, TypeAlias
 from urllib.parse import urlsplit
 
@@ -25,9 +26,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from chalicelib.core.calendar_data import shipped_calendars
 from chalicelib.core.calendars import Calendars
 from chalicelib.core.conditions import Condition
 from chalicelib.core.facts import read_money
+from chalicelib.core.instants import parse_day
 from chalicelib.core.words import CORE, FactType, Vocabulary
 from chalicelib.rules import grammar
 from chalicelib.rules.conditions import ConditionError, parse
@@ -37,10 +40,16 @@ from chalicelib.rules.problems import meant
 
 @dataclass(slots=True)
 class Context:
-    """What the fields of one file are read against. `keys`: the keys that each mapping (by identity) may have."""
+    """What the fields of one file are read against.
+
+    `rules`: the ids of its rules. `kind`: what the rule at hand applies to. `keys`: the keys that each mapping (by
+    identity) may have.
+    """
 
     words: Vocabulary = CORE
-    calendars: Calendars = field(default_factory=Calendars)
+    calendars: Calendars = field(default_factory=shipped_calendars)
+    rules: frozenset[str] = frozenset()
+    kind: str = ""
     keys: dict[int, list[str]] = field(default_factory=dict)
 
 
@@ -70,26 +79,25 @@ def tagged(*keys: str) -> Callable[[object], str | None]:
     """The tag of a union member: the one key that only it has. Tags are `<key>`, so that they tell from keys."""
 
     def pick(value: object) -> str | None:
-        if isinstance(value, dict):
-            return next((f"<{key}>" for key in keys if key in value), None)
-        return None
+        there = value if isinstance(value, dict) else type(value).model_fields if isinstance(value, Shape) else ()
+        return next((f"<{key}>" for key in keys if key in there), None)
 
     return pick
 
 
-def keyed(*keys: str, text: str = "", what: str = "a mapping") -> Callable[[object], object]:
-    """Before a union: exactly one of `keys`; bare text stands for the key `text`."""
+def keyed(*keys: str, bare: str = "", what: str = "a mapping", alone: str = "") -> Callable[[object], object]:
+    """Before a union: exactly one of `keys`, or `alone` with any; bare text stands for the key `bare`."""
 
     def read(value: object) -> object:
-        if text and isinstance(value, str):
-            return {text: value}
+        if bare and isinstance(value, str):
+            return {bare: value}
         if not isinstance(value, dict):
             raise wanted(what)
         found = [key for key in value if key in keys]
         if not found:
             near = next((hint for key in value if (hint := meant(key, keys))), "")
             raise wanted(f"one of {', '.join(keys)}{near}")
-        if len(found) > 1:
+        if len(found) > 1 and alone not in found:
             raise wanted(f"only one of {', '.join(found)}")
         return value
 
@@ -101,23 +109,24 @@ def one_or_many(value: object) -> object:
     return [value] if isinstance(value, (str, dict)) else value
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """Text on one line, in NFC, without outer spaces."""
     if not isinstance(value, str):
         raise wanted("text")
-    text = unicodedata.normalize("NFC", str(value)).strip()
-    if not text or not text.isprintable():
+    found = unicodedata.normalize("NFC", str(value)).strip()
+    if not found or not found.isprintable():
         raise wanted("text without control characters")
-    return text
+    return found
 
 
 def _matching(pattern: str, what: str) -> Callable[[object], str]:
     compiled = re.compile(pattern)
 
     def read(value: object) -> str:
-        text = _text(value)
-        if not compiled.fullmatch(text):
+        found = text(value)
+        if not compiled.fullmatch(found):
             raise wanted(what)
-        return text
+        return found
 
     return read
 
@@ -171,7 +180,7 @@ def _calendar(value: str, info: ValidationInfo) -> str:
     try:
         context(info).calendars.get(value)
     except ValueError:
-        raise wanted("UTC or a time zone such as Asia/Shanghai") from None
+        raise wanted("a calendar such as CN, a time zone such as Asia/Shanghai, or UTC") from None
     return value
 
 
@@ -204,11 +213,25 @@ def _amount(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _rule(value: str, info: ValidationInfo) -> str:
+    rules = context(info).rules
+    if value not in rules:
+        raise wanted(f"the id of a rule of this policy{meant(value, rules)}")
+    return value
+
+
+def _day(value: object) -> date:
+    try:
+        return parse_day(text(value))
+    except ValueError:
+        raise wanted("a date such as 2026-11-20") from None
+
+
 def _when(value: object, info: ValidationInfo) -> Condition:
-    kind = info.data.get("applies_to")
     if not isinstance(value, str):
         raise wanted("a condition")
-    if not isinstance(kind, str):
+    kind = context(info).kind
+    if not kind:
         # What the condition is about is wrong already; it cannot be read before that is mended.
         raise wanted("a condition over a kind that is known")
     try:
@@ -219,7 +242,7 @@ def _when(value: object, info: ValidationInfo) -> Condition:
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9])?"
 
-Text: TypeAlias = Annotated[str, BeforeValidator(_text), Field(max_length=500)]
+Text: TypeAlias = Annotated[str, BeforeValidator(text), Field(max_length=500)]
 Name: TypeAlias = Annotated[
     str,
     BeforeValidator(_matching(_NAME, "a name of letters, digits, - _ and ., at most 80 characters")),
@@ -242,7 +265,7 @@ Code: TypeAlias = Annotated[
 ]
 Whole: TypeAlias = Annotated[int, BeforeValidator(_whole)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
-Choice = BeforeValidator(_text)
+Choice = BeforeValidator(text)
 """Before a Literal of texts."""
 Duration: TypeAlias = Annotated[
     int,
@@ -254,15 +277,21 @@ Signed: TypeAlias = Annotated[
     BeforeValidator(_read(grammar.signed)),
     WithJsonSchema({"type": "string", "pattern": "^[+-]?[0-9]{1,10}[smhd]$", "examples": ["2h", "-1d"]}),
 ]
-MarkName: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_mark)]
-InstantFact: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_fact(FactType.INSTANT))]
-MoneyFact: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_fact(FactType.MONEY))]
-CalendarName: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_calendar)]
-Url: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_url)]
-Amount: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_amount)]
+MarkName: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_mark)]
+InstantFact: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_fact(FactType.INSTANT))]
+NumberFact: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_fact(FactType.NUMBER))]
+PlaceFact: TypeAlias = Annotated[
+    str, BeforeValidator(text), AfterValidator(_fact(FactType.COUNTRY, FactType.CODE, FactType.ZONE))
+]
+RuleName: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_rule)]
+Day: TypeAlias = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+MoneyFact: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_fact(FactType.MONEY))]
+CalendarName: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_calendar)]
+Url: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_url)]
+Amount: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_amount)]
 When: TypeAlias = Annotated[
     InstanceOf[Condition],
     BeforeValidator(_when),
     WithJsonSchema({"type": "string", "maxLength": 2000, "examples": ["refund.country == 'CN' && !refund.exempt"]}),
 ]
-"""After `applies_to` in its model: it says whose facts the condition reads."""
+"""After `applies_to` in its rule: it says whose facts the condition reads."""

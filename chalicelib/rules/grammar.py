@@ -14,10 +14,11 @@ MAX_PERCENT = 1000
 
 _DURATION = re.compile(r"([0-9]{1,10})(s|m|h|d)")
 _AT = re.compile(r"(start|due)(?: *([+-]) *([^ ]+))?")
+_WORKED = re.compile(r"([1-9][0-9]{0,3})(wd|wh)")
 _PERCENT = re.compile(r"([0-9]{1,4}) *%")
 
 DURATION_WANTED = "a duration such as 90s, 30m, 48h or 7d"
-AT_WANTED = "start + X, due, due - X, due + X, N%, or a limit such as {days: 15}"
+AT_WANTED = "start + X, due, due - X, due + X, N%, STEP + X, or a limit such as {days: 15}"
 
 
 def duration(text: str) -> int:
@@ -38,34 +39,53 @@ def signed(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a step stands: so many seconds from an anchor, or so many per cent of the counted time."""
+    """Where a step stands: so many seconds from an anchor, or so many per cent of the counted time.
 
-    anchor: Literal["start", "due", "percent"]
-    amount: int
+    `working` days and `open` seconds are counted in the calendar, from the due only. `step`: the anchor that is one.
+    """
+
+    anchor: Literal["start", "due", "percent", "step"]
     text: str
     """As written, with single spaces: the step's id where it has no other."""
+    amount: int = 0
+    working: int = 0
+    open: int = 0
+    step: str = ""
 
 
 def place(text: str) -> Place:
-    """`start + X`, `due`, `due ± X` or `N%`. Raises ValueError."""
-    text = text.strip()
+    """`start + X`, `due`, `due ± X`, `N%` or `STEP + X`. Raises ValueError."""
+    text = " ".join(text.split())
     percent = _PERCENT.fullmatch(text)
     if percent:
         share = int(percent[1])
         if not 0 < share <= MAX_PERCENT:
             raise ValueError(f"1% to {MAX_PERCENT}%")
-        return Place("percent", share, f"{percent[1]}%")
+        return Place("percent", f"{percent[1]}%", share)
     found = _AT.fullmatch(text)
     if not found:
-        raise ValueError(AT_WANTED)
+        return _after_step(text)
     sign, length = found[2], found[3]
     anchor: Literal["start", "due"] = "due" if found[1] == "due" else "start"
     if sign is None:
-        return Place(anchor, 0, anchor)
-    seconds = duration(length)
+        return Place(anchor, anchor)
+    written, way = f"{anchor} {sign} {length}", -1 if sign == "-" else 1
     if anchor == "start" and sign == "-":
         raise ValueError("a step after the start: before it there is no clock")
-    return Place(anchor, -seconds if sign == "-" else seconds, f"{anchor} {sign} {length}")
+    worked = _WORKED.fullmatch(length)
+    if worked is None:
+        return Place(anchor, written, way * duration(length))
+    if anchor == "start":
+        raise ValueError("a limit of its own, such as {working_days: 2}")
+    count = way * int(worked[1])
+    return Place(anchor, written, working=count) if worked[2] == "wd" else Place(anchor, written, open=count * 3600)
+
+
+def _after_step(text: str) -> Place:
+    step, plus, length = text.rpartition("+")
+    if not plus or not step.strip():
+        raise ValueError(AT_WANTED)
+    return Place("step", f"{step.strip()} + {length.strip()}", duration(length.strip()), step=step.strip())
 
 
 MARK = re.compile(r"[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}")

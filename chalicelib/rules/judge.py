@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.core.calendars import Calendars
+from chalicelib.core.calendar_data import shipped_calendars
+from chalicelib.core.calendars import Calendar, Calendars
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.clocks import Reading
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event, Subject
-from chalicelib.core.evidence import NOTHING, merge_all
+from chalicelib.core.evidence import NOTHING, Evidence, merge_all
+from chalicelib.core.judge import calendar_of
 from chalicelib.core.rules import Policies, Policy
 from chalicelib.core.view import View
 from chalicelib.core.words import CORE, FactWord, Vocabulary
@@ -20,11 +22,18 @@ from chalicelib.core.words import CORE, FactWord, Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A case and what its clocks show."""
+    """A case and what its clocks show as of `now`."""
 
     subject: Subject
-    seller: str
     clocks: tuple[Reading, ...]
+    evidence: Evidence
+    now: datetime
+
+    @property
+    def seller(self) -> str:
+        """Whose case it is; empty where nobody said."""
+        seller = View(self.evidence, self.now).fact("seller")
+        return seller if isinstance(seller, str) else ""
 
 
 class Judge:
@@ -33,7 +42,7 @@ class Judge:
     def __init__(self, policies: list[Policy], calendars: Calendars | None = None) -> None:
         self.policies = policies
         self._in_force = Policies.always(*policies)
-        self._calendars = calendars or Calendars()
+        self._calendars = calendars or shipped_calendars()
         self.points: Mapping[tuple[str, str], int] = dict(_points(policies))
         """What each (rule, step) costs a seller, for the steps that cost something."""
 
@@ -46,14 +55,21 @@ class Judge:
         """The case as of `now`."""
         evidence = merge_all(NOTHING, events)
         case = Case(CaseId("main", "history", subject), evidence)
-        verdict = evaluate(case, self._in_force, self._calendars, now)
-        seller = View(evidence, now).fact("seller")
-        return Judged(subject, seller if isinstance(seller, str) else "", verdict.clocks)
+        return Judged(subject, evaluate(case, self._in_force, self._calendars, now).clocks, evidence, now)
 
     def cost(self, reading: Reading) -> int:
         """The points of a clock's steps that stand."""
-        rule = reading.rule.id
-        return sum(self.points.get((rule, step), 0) for step, _ in reading.steps)
+        return sum(self.points.get((reading.rule.id, step), 0) for step in steps_of(reading))
+
+    def calendar(self, judged: Judged, reading: Reading) -> Calendar:
+        """The calendar that a clock of the case counts in."""
+        return calendar_of(reading.rule, View(judged.evidence, judged.now), self._calendars)
+
+
+def steps_of(reading: Reading) -> list[str]:
+    """The ids of the steps that stand, as the rule has them: a step that comes again stands as often."""
+    found = (reading.rule.step(name) for name, _ in reading.steps)
+    return [step.id for step in found if step is not None]
 
 
 def vocabulary(policies: list[Policy]) -> Vocabulary:

@@ -6,7 +6,16 @@ is a new model in its union here and a branch there.
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from chalicelib.core.words import CORE, KINDS, FactType
 from chalicelib.rules import grammar
@@ -15,167 +24,42 @@ from chalicelib.rules.fields import (
     CalendarName,
     Choice,
     Code,
+    Day,
     Duration,
     Flag,
-    InstantFact,
     MarkName,
-    MoneyFact,
     Name,
+    PlaceFact,
     PolicyName,
     Shape,
-    Signed,
     StepName,
     Text,
     When,
     Whole,
+    context,
     keyed,
     one_or_many,
     tagged,
     wanted,
 )
+from chalicelib.rules.lengths import Limit, Period, StepAt
+from chalicelib.rules.moments import Moment, Start
 from chalicelib.rules.problems import meant
 
 
-class First(Shape):
-    """The first occurrence of a mark."""
-
-    first: MarkName
-    offset: Signed = 0
-
-
-class Last(Shape):
-    """The last occurrence of a mark."""
-
-    last: MarkName
-    offset: Signed = 0
-
-
-class Each(Shape):
-    """Every occurrence of a mark: one clock for each."""
-
-    each: MarkName
-    offset: Signed = 0
-
-
-class Reaches(Shape):
-    """When the values of a mark, added up, reach a money fact."""
-
-    sum: MarkName
-    reaches: MoneyFact
-
-
 class Pause(Shape):
-    """Time from one mark to another, paired by `of`, that does not count."""
+    """Time from one mark to another, paired by `of`, that does not count; `floor`: what is left after it, at least."""
 
     begin: MarkName = Field(alias="from")
     end: MarkName = Field(alias="to")
+    floor: Limit | None = None
 
 
-_START = ("first", "last", "each")
-Start: TypeAlias = Annotated[
-    Annotated[First, Tag("<first>")] | Annotated[Last, Tag("<last>")] | Annotated[Each, Tag("<each>")],
-    Discriminator(tagged(*_START)),
-    BeforeValidator(
-        keyed(*_START, text="first", what="a mark, or {first|last|each: MARK}"),
-        json_schema_input_type=First | Last | Each | str,
-    ),
-]
-_POINT = ("first", "last")
-Point: TypeAlias = Annotated[
-    Annotated[First, Tag("<first>")] | Annotated[Last, Tag("<last>")],
-    Discriminator(tagged(*_POINT)),
-    BeforeValidator(
-        keyed(*_POINT, text="first", what="a mark, or {first|last: MARK}"),
-        json_schema_input_type=First | Last | str,
-    ),
-]
-_STOP = ("first", "last", "sum")
-Stop: TypeAlias = Annotated[
-    Annotated[First, Tag("<first>")] | Annotated[Last, Tag("<last>")] | Annotated[Reaches, Tag("<sum>")],
-    Discriminator(tagged(*_STOP)),
-    BeforeValidator(
-        keyed(*_STOP, text="first", what="a mark, {first|last: MARK} or {sum: MARK, reaches: FACT}"),
-        json_schema_input_type=First | Last | Reaches | str,
-    ),
-]
+class Extension(Shape):
+    """An act in time makes the limit longer: `to` holds instead, from the same start."""
 
-Length: TypeAlias = Annotated[Whole, Field(ge=1, le=grammar.MAX_SECONDS)]
-
-
-class Seconds(Shape):
-    """A limit of seconds of counted time."""
-
-    seconds: Length
-
-
-class Minutes(Shape):
-    """A limit of minutes of counted time."""
-
-    minutes: Annotated[Whole, Field(ge=1, le=grammar.MAX_SECONDS // 60)]
-
-
-class Hours(Shape):
-    """A limit of hours of counted time."""
-
-    hours: Annotated[Whole, Field(ge=1, le=grammar.MAX_SECONDS // 3600)]
-
-
-class Days(Shape):
-    """A limit of calendar days; due at 24:00 of the last one in the clock's zone."""
-
-    days: Annotated[Whole, Field(ge=1, le=36_600)]
-    first_day: Annotated[Literal["excluded", "included"], Choice] = "excluded"
-
-
-class Until(Shape):
-    """A limit that somebody else set: the instant in a fact, or the end of the day that it names."""
-
-    until: InstantFact
-
-
-_LIMIT = ("seconds", "minutes", "hours", "days", "until")
-Limit: TypeAlias = Annotated[
-    Annotated[Seconds, Tag("<seconds>")]
-    | Annotated[Minutes, Tag("<minutes>")]
-    | Annotated[Hours, Tag("<hours>")]
-    | Annotated[Days, Tag("<days>")]
-    | Annotated[Until, Tag("<until>")],
-    Discriminator(tagged(*_LIMIT)),
-    BeforeValidator(
-        keyed(*_LIMIT, what="a limit such as {hours: 48} or {until: ship_by}"),
-        json_schema_input_type=Seconds | Minutes | Hours | Days | Until,
-    ),
-]
-
-
-def _place(value: object) -> grammar.Place:
-    if not isinstance(value, str):
-        raise wanted(grammar.AT_WANTED)
-    try:
-        return grammar.place(value)
-    except ValueError as error:
-        raise wanted(str(error)) from None
-
-
-class At(Shape):
-    """Where a step stands, as text."""
-
-    at: Annotated[grammar.Place, BeforeValidator(_place), WithJsonSchema({"type": "string"})]
-
-
-_AT = ("at", "seconds", "minutes", "hours", "days")
-StepAt: TypeAlias = Annotated[
-    Annotated[At, Tag("<at>")]
-    | Annotated[Seconds, Tag("<seconds>")]
-    | Annotated[Minutes, Tag("<minutes>")]
-    | Annotated[Hours, Tag("<hours>")]
-    | Annotated[Days, Tag("<days>")],
-    Discriminator(tagged(*_AT)),
-    BeforeValidator(
-        keyed(*_AT, text="at", what=grammar.AT_WANTED),
-        json_schema_input_type=Seconds | Minutes | Hours | Days | str,
-    ),
-]
+    on: MarkName
+    to: Limit
 
 
 class Step(Shape):
@@ -189,19 +73,27 @@ class Step(Shape):
         BeforeValidator(one_or_many, json_schema_input_type=Annotated[list[Do], Field(min_length=1)] | Do),
     ]
     late_ok: Duration | None = None
+    when: When | None = None
+    unless: When | None = None
+    every: Annotated[Duration, Field(ge=1)] | None = None
+    times: Annotated[Whole, Field(ge=2, le=64)] | None = None
 
 
 class Clock(Shape):
-    """When the duty starts, what fulfils it, what lifts it, what holds it, how long it may take."""
+    """When the duty starts, what fulfils it, what lifts it, what holds it, how long it may take.
+
+    `restart`: marks that begin it anew. `extend`: acts that make the limit longer. `cap`: the due is never later.
+    `again`: it comes again each period, until it is void.
+    """
 
     start: Start
     stop: Annotated[
-        list[Stop], Field(max_length=32), BeforeValidator(one_or_many, json_schema_input_type=list[Stop] | Stop)
+        list[Moment], Field(max_length=32), BeforeValidator(one_or_many, json_schema_input_type=list[Moment] | Moment)
     ]
     void: Annotated[
-        list[Point],
+        list[Moment],
         Field(default_factory=list, max_length=32),
-        BeforeValidator(one_or_many, json_schema_input_type=list[Point] | Point),
+        BeforeValidator(one_or_many, json_schema_input_type=list[Moment] | Moment),
     ]
     pause: Annotated[
         list[Pause],
@@ -209,6 +101,46 @@ class Clock(Shape):
         BeforeValidator(one_or_many, json_schema_input_type=list[Pause] | Pause),
     ]
     limit: Limit
+    restart: Annotated[
+        list[MarkName],
+        Field(default_factory=list, max_length=8),
+        BeforeValidator(one_or_many, json_schema_input_type=list[str] | str),
+    ]
+    extend: Annotated[
+        list[Extension],
+        Field(default_factory=list, max_length=8),
+        BeforeValidator(one_or_many, json_schema_input_type=list[Extension] | Extension),
+    ]
+    cap: Limit | None = None
+    again: Period | None = None
+
+
+class ByPlace(Shape):
+    """The calendar that the first of these facts with a known code names."""
+
+    by: Annotated[
+        list[PlaceFact],
+        Field(min_length=1, max_length=4),
+        BeforeValidator(one_or_many, json_schema_input_type=list[str] | str),
+    ]
+    otherwise: CalendarName = Field(alias="else", default="UTC")
+
+
+class Named(Shape):
+    """The calendar of a code, or of a time zone, in which then every hour counts."""
+
+    name: CalendarName
+
+
+_CALENDAR = ("name", "by")
+Calendar: TypeAlias = Annotated[
+    Annotated[Named, Tag("<name>")] | Annotated[ByPlace, Tag("<by>")],
+    Discriminator(tagged(*_CALENDAR)),
+    BeforeValidator(
+        keyed(*_CALENDAR, bare="name", what="a calendar, or {by: [FACT, ...], else: CALENDAR}"),
+        json_schema_input_type=Named | ByPlace | str,
+    ),
+]
 
 
 class Title(Shape):
@@ -224,25 +156,49 @@ class Title(Shape):
         return self
 
 
-def _kind(value: str) -> str:
+def _kind(value: str, info: ValidationInfo) -> str:
     if value not in KINDS:
         raise wanted(f"one of {', '.join(sorted(KINDS))}{meant(value, KINDS)}")
+    context(info).kind = value
     return value
 
 
+Confidence: TypeAlias = Literal[
+    "read in source", "quoted in secondary source", "secondary source", "from memory", "house default"
+]
+"""How well a rule is known, as the packs tell it."""
+
+
 class Rule(Shape):
-    """One duty."""
+    """One duty.
+
+    `quote`, `jurisdiction`, `confidence` and `review_by` (the day by which somebody must read the source again) are for
+    people: they decide nothing and are no part of the compiled rule.
+    """
 
     id: Name
     title: Title | None = None
     basis: Annotated[Literal["law", "platform", "policy"], Choice] = "policy"
     cite: Text | None = None
     obliged: Code = "seller"
+    quote: Text | None = None
+    jurisdiction: Code | None = None
+    confidence: Annotated[Confidence, Choice] | None = None
+    review_by: Day | None = None
     applies_to: Annotated[str, Choice, AfterValidator(_kind), WithJsonSchema({"type": "string", "enum": sorted(KINDS)})]
     when: When | None = None
-    calendar: CalendarName | None = None
+    unless: When | None = None
+    calendar: Calendar | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
     clock: Clock
     steps: Annotated[list[Step], Field(default_factory=list, max_length=64)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _begin(cls, value: object, info: ValidationInfo) -> object:
+        context(info).kind = ""
+        return value
 
 
 def _new_mark(value: object) -> str:
@@ -300,6 +256,6 @@ class Policy(Shape):
 
     policy: PolicyName
     title: Title | None = None
-    calendar: CalendarName | None = None
+    calendar: Calendar | None = None
     declare: Declare | None = None
     rules: Annotated[list[Rule], Field(min_length=1, max_length=500)]

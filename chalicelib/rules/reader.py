@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from chalicelib.core.calendar_data import shipped_calendars
 from chalicelib.core.calendars import Calendars
 from chalicelib.core.rules import Policy
 from chalicelib.core.words import CORE, FactType, FactWord, Vocabulary
@@ -57,7 +58,7 @@ def read_bytes(raw: bytes, file: str = "policy", number: int = 1, calendars: Cal
     """The policy in `raw`; `number` becomes its version's. Raises Mistakes."""
     problems: list[Problem] = []
     document = read_document(raw, file, problems)
-    policy = _read(document, number, calendars or Calendars(), problems) if document else None
+    policy = _read(document, number, calendars or shipped_calendars(), problems) if document else None
     if problems or policy is None:
         raise Mistakes(problems)
     return policy
@@ -73,7 +74,7 @@ _RULE: TypeAdapter[models.Rule] = TypeAdapter(models.Rule)
 
 
 def _read(document: Document, number: int, calendars: Calendars, problems: list[Problem]) -> Policy | None:
-    context = Context(_vocabulary(document.root.data), calendars)
+    context = Context(_vocabulary(document.root.data), calendars, _rule_ids(document.root.data))
     problems.extend(checks.of_document(document))
     model: models.Policy | None = None
     try:
@@ -111,6 +112,12 @@ def _vocabulary(data: Data) -> Vocabulary:
         if isinstance(kind, str) and kind in tuple(FactType):
             words[name] = FactWord(FactType(kind))
     return CORE.with_(names, words)
+
+
+def _rule_ids(data: Data) -> frozenset[str]:
+    rules = data.get("rules") if isinstance(data, dict) else None
+    ids = [rule.get("id") for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+    return frozenset(str(one) for one in ids if isinstance(one, str))
 
 
 _LIST = "a list"

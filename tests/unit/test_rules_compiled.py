@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +11,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core.compiled import FORM, NewerForm, dump, load, sealed
+from chalicelib.core import rules as core_rules
+from chalicelib.core.compiled import CLASSES, FORM, NewerForm, dump, load, sealed
 from chalicelib.core.rules import (
+    Ahead,
+    AllOf,
+    ByPlace,
     Days,
     Do,
+    EarlierOf,
+    Extension,
     FromDue,
     FromStart,
+    FromStep,
+    LaterOf,
+    Least,
+    Months,
+    Most,
+    OnDate,
     OwnLimit,
     Pause,
     Point,
     Policy,
     Reaches,
+    Roll,
     Rule,
     Share,
+    Silence,
     Span,
     Step,
     Until,
+    WorkingDays,
+    WorkingFromDue,
+    WorkingSpan,
 )
-from chalicelib.core.words import ACTIONS, FACTS, KINDS, MARKS, FactType, FactWord
+from chalicelib.core.words import ACTIONS, CORE, KINDS, MARKS, FactType, FactWord
+from chalicelib.rules.conditions import parse
 from chalicelib.rules.reader import read_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,25 +56,61 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 marks = st.sampled_from(sorted(MARKS))
 seconds = st.integers(0, 10**9)
 points = st.builds(Point, marks, st.sampled_from(["first", "last", "each"]), st.integers(-(10**6), 10**6))
-days = st.builds(Days, st.integers(1, 400), st.sampled_from(["excluded", "included"]))
-limits = st.builds(Span, seconds) | days | st.builds(Until, st.sampled_from(sorted(FACTS)))
+simple = points | st.builds(Reaches, marks, names) | st.builds(AllOf, marks, names) | st.builds(Silence, names)
+pairs = st.lists(simple, min_size=2, max_size=2).map(tuple)
+moments = simple | st.builds(LaterOf, pairs) | st.builds(EarlierOf, pairs)
+first_days = st.sampled_from(["excluded", "included"])
+kinds = st.frozensets(st.sampled_from(["weekend", "holiday"]))
+rolls = st.none() | st.builds(Roll, st.sampled_from(["forward", "backward"]), kinds)
+days = st.builds(Days, st.integers(1, 400), first_days, rolls, st.integers(0, 9))
+months = st.builds(Months, st.integers(1, 99), first_days, rolls)
+lengths = (
+    st.builds(Span, seconds, st.sampled_from(["now", "next_full"]))
+    | st.builds(WorkingSpan, seconds)
+    | st.builds(WorkingDays, st.integers(1, 99), first_days)
+    | days
+    | months
+)
+told = (
+    st.builds(Until, names)
+    | st.builds(Ahead, names, lengths)
+    | st.builds(OnDate, st.just(2), st.integers(1, 29), rolls)
+)
+both = st.lists(lengths | told, min_size=2, max_size=3).map(tuple)
+limits = lengths | told | st.builds(Least, both) | st.builds(Most, both)
+conditions = st.sampled_from(
+    [parse(text, CORE, "refund") for text in ("refund.exempt", "refund.country == 'CN' && !refund.exempt")]
+)
 places = (
     st.builds(FromStart, seconds)
     | st.builds(FromDue, st.integers(-(10**6), 10**6))
+    | st.builds(WorkingFromDue, st.integers(-9, 9), st.integers(-9, 9))
+    | st.builds(FromStep, names, seconds)
     | st.builds(Share, st.integers(1, 1000))
-    | st.builds(OwnLimit, st.builds(Span, seconds) | days)
+    | st.builds(OwnLimit, limits)
 )
 does = st.builds(Do, st.sampled_from(sorted(ACTIONS)), st.dictionaries(names, names | st.integers(0, 999), max_size=2))
-steps = st.builds(Step, names, places, st.lists(does, max_size=2).map(tuple), st.none() | seconds)
+steps = st.builds(
+    Step, names, places, st.lists(does, max_size=2).map(tuple), st.none() | seconds, st.none() | conditions,
+    st.integers(0, 9), st.integers(1, 9),
+)  # fmt: skip
 rules = st.builds(
     Rule,
     id=names,
     applies_to=st.sampled_from(sorted(KINDS)),
-    start=points,
-    stop=st.lists(points | st.builds(Reaches, marks, names), max_size=2).map(tuple),
+    start=moments,
+    stop=st.lists(moments, max_size=2).map(tuple),
     limit=limits,
-    void=st.lists(points, max_size=2).map(tuple),
-    pause=st.lists(st.builds(Pause, marks, marks), max_size=2).map(tuple),
+    void=st.lists(moments, max_size=2).map(tuple),
+    pause=st.lists(st.builds(Pause, marks, marks, st.none() | limits), max_size=2).map(tuple),
+    calendar=names | st.builds(ByPlace, st.lists(names, min_size=1, max_size=2).map(tuple), names),
+    when=st.none() | conditions,
+    restart=st.lists(points, max_size=1).map(tuple),
+    extend=st.lists(st.builds(Extension, points, limits), max_size=1).map(tuple),
+    cap=st.none() | limits,
+    again=st.none() | days | months,
+    valid_from=st.none() | st.dates(),
+    valid_to=st.none() | st.dates(),
     steps=st.lists(steps, max_size=2).map(tuple),
     title=st.dictionaries(st.sampled_from(["zh", "en"]), names),
     basis=st.sampled_from(["law", "platform", "policy"]),
@@ -99,6 +154,14 @@ def test_a_default_that_is_not_used_is_not_written() -> None:
     assert data["rules"][0]["limit"] == {"is": "span", "seconds": 172_800}
     assert "late_ok" not in data["rules"][0]["steps"][0]
     assert "pause" not in data["rules"][0]
+
+
+def test_every_class_of_the_language_has_a_compiled_form() -> None:
+    beside = {"Policy", "Activation", "InForce", "Versions"}
+    classes = {
+        name for name, one in vars(core_rules).items() if is_dataclass(one) and one.__module__ == core_rules.__name__
+    }
+    assert classes - beside == {one.__name__ for one in CLASSES.values()}
 
 
 BROKEN = [

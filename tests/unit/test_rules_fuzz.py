@@ -11,8 +11,29 @@ from chalicelib.rules.problems import Mistakes
 from chalicelib.rules.reader import read_bytes
 
 HOUSE = (Path(__file__).resolve().parents[2] / "examples" / "policies" / "house.yaml").read_text()
-LINES = HOUSE.splitlines()
-WORDS = sorted(set(HOUSE.replace("{", " ").replace("}", " ").replace(",", " ").split()))
+WHOLE = """
+  - id: all-abilities
+    applies_to: order
+    when: order.country == 'CN' && !has(order.region)
+    unless: order.presale
+    calendar: {by: [region, country], else: CN}
+    valid_from: 2024-07-01
+    clock:
+      start: {later_of: [order.paid, {earlier_of: [order.approved, {last: order.placed, offset: -1h}]}]}
+      stop: [{all: order.part_shipped, count: pieces}, {silence: ship-48h}]
+      pause: [{from: inspection.started, to: inspection.ended, floor: {working_hours: 4}}]
+      limit: {max: [{months: 1, roll: next_working_day, roll_set: [weekend]}, {ahead_of: deliver_by, days: 2}]}
+      restart: [inspection.failed]
+      extend: [{on: order.part_delivered, to: {date: 12-31}}]
+      cap: {years: 1}
+      again: {days: 30}
+    steps:
+      - {id: call, at: due - 2wd, do: [{webhook: "https://ops.example/x"}], when: order.pieces > 3, every: 1d, times: 3}
+      - {at: call + 2h, do: [{refund: amount}], late_ok: 1h}
+      - {at: {working_days: 3, first_day: included}, do: [hold]}
+"""
+LINES = (HOUSE + WHOLE).splitlines()
+WORDS = sorted(set((HOUSE + WHOLE).replace("{", " ").replace("}", " ").replace(",", " ").split()))
 JUNK = st.sampled_from(
     ["", "~", "null", "[]", "{}", "- ", "&a", "*a", "!!int 3", "<<: {a: 1}", "1e999", "-1", "99999999999999999999",
      "0x10", "'", '"', "#", "\t", "\u0085", "\u2028", "\\", '"\\uD800"', "\U0001f600", "?", "|", ">", "%", "@", "`",
@@ -77,4 +98,4 @@ def test_a_policy_that_was_tampered_with(changes: list[tuple[int, str, int, str]
 
 
 def test_the_policy_itself_is_fine() -> None:
-    assert outcome(HOUSE.encode()) is not None
+    assert outcome((HOUSE + WHOLE).encode()) is not None

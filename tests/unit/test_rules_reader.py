@@ -1,6 +1,7 @@
 """Reading policy files: what is taken, and how each mistake is told with its line."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -73,18 +74,24 @@ def test_compiles_each_part_of_a_rule() -> None:
     )
 
 
-STARTS = [
+STARTS: list[tuple[str, core.Moment, str]] = [
     ("{first: order.paid}", core.Point("order.paid"), "the first"),
     ("{last: order.paid}", core.Point("order.paid", "last"), "the last"),
     ("{each: refund.requested}", core.Point("refund.requested", "each"), "each"),
     ("{first: order.paid, offset: 2h}", core.Point("order.paid", "first", 7200), "moved on"),
     ("{first: order.paid, offset: -1d}", core.Point("order.paid", "first", -86_400), "moved back"),
     ("'order.paid'", core.Point("order.paid"), "quotes are no matter in text"),
-]
+    ("{all: order.part_delivered, count: pieces}", core.AllOf("order.part_delivered", "pieces"), "all pieces"),
+    ("{later_of: [order.paid, {last: order.approved}]}",
+     core.LaterOf((core.Point("order.paid"), core.Point("order.approved", "last"))), "the later of two"),
+    ("{earlier_of: [order.shipped, {sum: refund.paid, reaches: amount}]}",
+     core.EarlierOf((core.Point("order.shipped"), core.Reaches("refund.paid", "amount"))), "the earlier of two"),
+    ("{silence: refund-7d}", core.Silence("refund-7d"), "silence as an answer"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "start", "why"), STARTS, ids=[row[2] for row in STARTS])
-def test_starts(text: str, start: core.Point, why: str) -> None:
+def test_starts(text: str, start: core.Moment, why: str) -> None:
     assert read_text(edited("start: return.received", f"start: {text}")).rules[0].start == start
 
 
@@ -94,7 +101,20 @@ LIMITS: list[tuple[str, core.Limit, str]] = [
     ("{hours: 2640}", core.Span(2640 * 3600), "hours"),
     ("{days: 7, first_day: included}", core.Days(7, "included"), "the first day counts"),
     ("{until: deliver_by}", core.Until("deliver_by"), "somebody else's deadline"),
-]
+    ("{ahead_of: expires_at, days: 30}", core.Ahead("expires_at", core.Days(30)), "counted back from it"),
+    ("{hours: 24, first_hour: next_full}", core.Span(86_400, "next_full"), "from the next full hour"),
+    ("{working_hours: 8}", core.WorkingSpan(28_800), "hours of work"),
+    ("{working_days: 5}", core.WorkingDays(5), "days of work"),
+    ("{days: 14, roll: next_working_day}", core.Days(14, roll=core.Roll("forward")), "rolled on"),
+    ("{days: 14, roll: previous_working_day, roll_set: [weekend, holiday]}",
+     core.Days(14, roll=core.Roll("backward", frozenset(["weekend", "holiday"]))), "rolled back over some days"),
+    ("{days: 7, at_least_working_days: 2}", core.Days(7, least_working=2), "days that hold working days"),
+    ("{months: 1, roll: next_working_day}", core.Months(1, roll=core.Roll()), "a month"),
+    ("{years: 2}", core.Months(24), "years are months"),
+    ("{date: 02-29}", core.OnDate(2, 29), "a date of each year"),
+    ("{min: [{hours: 48}, {until: ship_by}]}", core.Least((core.Span(172_800), core.Until("ship_by"))), "the first of"),
+    ("{max: [{days: 2}, {working_days: 1}]}", core.Most((core.Days(2), core.WorkingDays(1))), "the last of"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "limit", "why"), LIMITS, ids=[row[2] for row in LIMITS])
@@ -109,6 +129,12 @@ PLACES: list[tuple[str, str, core.At, str]] = [
     ("due+30m", "due + 30m", core.FromDue(1800), "spaces are no matter"),
     ("due", "due", core.FromDue(0), "at the due"),
     ("150%", "150%", core.Share(150), "beyond the due"),
+    ("due - 2wd", "due - 2wd", core.WorkingFromDue(days=-2), "working days before the due"),
+    ("due + 4wh", "due + 4wh", core.WorkingFromDue(seconds=14_400), "working hours after the due"),
+    ("half + 1d", "half + 1d", core.FromStep("half", 86_400), "after an earlier step"),
+    ("{date: 02-29}", "{date: 02-29}", core.OwnLimit(core.OnDate(2, 29)), "a date of its own"),
+    ("{ahead_of: respond_by, hours: 2}", "{ahead_of: respond_by, hours: 2}",
+     core.OwnLimit(core.Ahead("respond_by", core.Span(7200))), "before a deadline of its own"),
     ("{hours: 36}", "{hours: 36}", core.OwnLimit(core.Span(36 * 3600)), "a limit of its own"),
     (
         "{days: 15, first_day: included}", "{days: 15, first_day: included}",
@@ -121,6 +147,50 @@ PLACES: list[tuple[str, str, core.At, str]] = [
 def test_places_of_steps_and_their_default_ids(text: str, name: str, at: core.At, why: str) -> None:
     step = read_text(edited("{at: due - 1d, do", f"{{at: {text}, do")).rules[0].steps[1]
     assert (step.id, step.at) == (name, at)
+
+
+CLOCKS: list[tuple[str, str, object, str]] = [
+    ("restart: [inspection.failed]", "restart", (core.Point("inspection.failed"),), "an act that begins it anew"),
+    ("extend: {on: return.refused, to: {days: 9}}", "extend",
+     (core.Extension(core.Point("return.refused"), core.Days(9)),), "an act that makes it longer"),
+    ("cap: {months: 1}", "cap", core.Months(1), "a cap"),
+    ("again: {months: 3}", "again", core.Months(3), "a clock that comes again"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "field", "value", "why"), CLOCKS, ids=[row[3] for row in CLOCKS])
+def test_what_moves_a_clock(text: str, field: str, value: object, why: str) -> None:
+    rule = read_text(edited("      limit:", f"      {text}\n      limit:")).rules[0]
+    assert getattr(rule, field) == value
+
+
+def test_a_pause_may_leave_a_floor() -> None:
+    rule = read_text(edited("to: inspection.ended}", "to: inspection.ended, floor: {hours: 24}}")).rules[0]
+    assert rule.pause == (core.Pause("inspection.started", "inspection.ended", core.Span(86_400)),)
+
+
+def test_a_step_may_be_conditional_and_come_again() -> None:
+    text = edited("late_ok: 2h}", "when: refund.country == 'CN', unless: refund.exempt, every: 1d, times: 5}")
+    step = read_text(text).rules[0].steps[1]
+    assert (step.every, step.times) == (86_400, 5)
+    assert step.when == parse("refund.country == 'CN' && !refund.exempt", CORE, "refund")
+
+
+def test_calendars_by_code_by_zone_and_by_place() -> None:
+    assert read_text(edited("calendar: Asia/Shanghai", "calendar: CN")).rules[0].calendar == "CN"
+    text = edited("calendar: Asia/Shanghai", "calendar: {by: [region, country], else: CN}")
+    assert read_text(text).rules[0].calendar == core.ByPlace(("region", "country"), "CN")
+    assert read_text(text.replace("    basis:", "    calendar: UTC\n    basis:")).rules[0].calendar == "UTC"
+
+
+def test_a_rule_may_be_valid_for_a_time() -> None:
+    rule = read_text(edited("    clock:", "    valid_from: 2024-07-01\n    valid_to: 2026-12-31\n    clock:")).rules[0]
+    assert (rule.valid_from, rule.valid_to) == (date(2024, 7, 1), date(2026, 12, 31))
+
+
+def test_unless_denies_when() -> None:
+    rule = read_text(edited("    clock:", "    unless: refund.exempt\n    clock:")).rules[0]
+    assert rule.when == parse("!refund.exempt", CORE, "refund")
 
 
 DOES = [
@@ -184,7 +254,7 @@ def test_declared_words_may_be_used() -> None:
     )
     assert policy.marks == {"order.packed"}
     assert policy.facts["deposit"] == FactWord(FactType.MONEY, "CNY")
-    assert policy.rules[0].start.mark == "order.packed"
+    assert policy.rules[0].start == core.Point("order.packed")
 
 
 MISTAKES = [
@@ -204,7 +274,7 @@ MISTAKES = [
     ("{days: 7, first_day: excluded}", "{days: 7, first_day: out}", (14, "rules[0].clock.limit.first_day", "'out'",
      "'excluded' or 'included'"), "a choice"),
     ("{days: 7, first_day: excluded}", "{hours: 4, first_day: excluded}", (14, "rules[0].clock.limit.first_day",
-     "the key 'first_day'", "one of hours"), "a first day is for days"),
+     "the key 'first_day'", "one of hours, first_hour, did you mean first_hour?"), "a first day is for days"),
     ("{days: 7, first_day: excluded}", "48h", (14, "rules[0].clock.limit", "'48h'",
      "a limit such as {hours: 48} or {until: ship_by}"), "a limit is a mapping"),
     ("basis: law", "basis: lawful", (6, "rules[0].basis", "'lawful'", "'law', 'platform' or 'policy'"), "a basis"),
@@ -215,19 +285,44 @@ MISTAKES = [
      "did you mean refund?"), "a kind misspelt"),
     ("    applies_to: refund\n", "", (4, "rules[0].applies_to", "nothing", "a value"), "a key left out"),
     ("applies_to: refund", "aplies_to: refund", (8, "rules[0].aplies_to", "the key 'aplies_to'",
-     "one of id, title, basis, cite, obliged, applies_to, when, calendar, clock, steps, did you mean applies_to?"),
+     "one of id, title, basis, cite, obliged, quote, jurisdiction, confidence, review_by, applies_to, when, unless, "
+     "calendar, valid_from, valid_to, clock, steps, did you mean applies_to?"),
      "a key misspelt, besides the one that is now missing"),
     ("    clock:", "    when: refund.amont > 3\n    clock:", (9, "rules[0].when", "refund.amont (column 1)",
      "a fact of refund or a mark; did you mean refund.amount?"), "a condition over nothing"),
     ("calendar: Asia/Shanghai", "calendar: Asia/Peking", (2, "calendar", "'Asia/Peking'",
-     "UTC or a time zone such as Asia/Shanghai"), "no such zone"),
+     "a calendar such as CN, a time zone such as Asia/Shanghai, or UTC"), "no such zone"),
     ("{zh: 七日内退款, en: Refund within 7 days}", "{fr: Rembourser}", (5, "rules[0].title.fr", "the key 'fr'",
      "one of zh, en"), "titles are Chinese or English"),
+    ("{at: due - 1d, do", "{at: haff + 1d, do", (17, "rules[0].steps[1].at", "'haff + 1d'",
+     "the id of a step above, did you mean half?"), "a step after none"),
+    ("at: 50%", "at: start + 2wd", (16, "rules[0].steps[0].at", "'start + 2wd'",
+     "a limit of its own, such as {working_days: 2}"), "working days from the start"),
+    ("late_ok: 2h", "every: 1d", (17, "rules[0].steps[1]", "a mapping", "`every` and `times` together"), "for ever"),
+    ("late_ok: 2h", "when: refund.country == 3", (17, "rules[0].steps[1].when", "3 (int) (column 19)",
+     "a string, like 'CN', as refund.country is"), "a condition of a step that compares a country with a number"),
+    ("start: return.received", "start: {silence: refund-8d}", (10, "rules[0].clock.start.silence", "'refund-8d'",
+     "the id of a rule of this policy, did you mean refund-7d?"), "the silence of no rule"),
+    ("start: return.received", "start: {later_of: [return.received, {each: refund.paid}]}",
+     (10, "rules[0].clock.start.later_of[1]", "a mapping",
+      "one of first, last, sum, all, later_of, earlier_of, silence"), "each of several"),
+    ("{days: 7, first_day: excluded}", "{days: 7, roll_set: [weekend]}", (14, "rules[0].clock.limit", "a mapping",
+     "`roll` beside `roll_set`"), "a set that rolls nowhere"),
+    ("{days: 7, first_day: excluded}", "{ahead_of: expires_at}", (14, "rules[0].clock.limit", "a mapping",
+     "one of seconds, minutes, hours, working_hours, days, working_days, months, years beside `ahead_of`"), "how long"),
+    ("{days: 7, first_day: excluded}", "{date: 02-30}", (14, "rules[0].clock.limit.date", "'02-30'",
+     "a date of each year such as 12-31"), "no such date"),
+    ("{days: 7, first_day: excluded}", "{min: [{hours: 3}]}", (14, "rules[0].clock.limit.min", "a list", "at least 2"),
+     "the first of one"),
+    ("    clock:", "    valid_from: 2026-02-01\n    valid_to: 2026-01-01\n    clock:", (10, "rules[0].valid_to",
+     "'2026-01-01'", "a day that is not before `valid_from`"), "valid never"),
+    ("calendar: Asia/Shanghai", "calendar: {by: [amount]}", (2, "calendar.by[0]", "'amount'",
+     "a known fact of type country or code or zone, did you mean country?"), "a place that is money"),
     ("at: 50%", "at: 0%", (16, "rules[0].steps[0].at", "'0%'", "1% to 1000%"), "no share"),
     ("at: 50%", "at: start - 1h", (16, "rules[0].steps[0].at", "'start - 1h'",
      "a step after the start: before it there is no clock"), "before the clock"),
     ("at: 50%", "at: half", (16, "rules[0].steps[0].at", "'half'",
-     "start + X, due, due - X, due + X, N%, or a limit such as {days: 15}"), "no place"),
+     "start + X, due, due - X, due + X, N%, STEP + X, or a limit such as {days: 15}"), "no place"),
     ("at: 50%", "at: due - 1w", (16, "rules[0].steps[0].at", "'due - 1w'", "a duration such as 90s, 30m, 48h or 7d"),
      "an unknown unit"),
     ("at: due - 1d", "at: due - 8d", (17, "rules[0].steps[1].at", "'due - 8d'",
@@ -260,7 +355,7 @@ MISTAKES = [
     ("[{sum: refund.paid, reaches: amount}]", "[{sum: refund.paid}]", (11, "rules[0].clock.stop[0].reaches", "nothing",
      "a value"), "a sum that reaches nothing"),
     ("[{sum: refund.paid, reaches: amount}]", "[{each: refund.paid}]", (11, "rules[0].clock.stop[0]", "a mapping",
-     "one of first, last, sum"), "a stop is one instant"),
+     "one of first, last, sum, all, later_of, earlier_of, silence"), "a stop is one instant"),
     ("[refund.withdrawn]", "[return.received]", (12, "rules[0].clock.void[0]", "'return.received'",
      "a mark that does not come with the start itself"), "a void that comes with the start"),
     ("to: inspection.ended", "to: inspection.started", (13, "rules[0].clock.pause[0]", "a mapping",
