@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any
 
 from chalicelib.core import compiled
+from chalicelib.core.calendar_data import shipped_calendars
 from chalicelib.core.calendars import Calendars
 from chalicelib.core.instants import parse_instant
 from chalicelib.core.rules import Activation, Policies, Policy
@@ -44,6 +45,7 @@ class Rulebook:
         self._ports = ports
         self._kept: dict[str, tuple[datetime, Book]] = {}
         self._versions: dict[str, Policy] = {}
+        self._calendars = shipped_calendars()
 
     def get(self, account: str, fresh: bool = False) -> Book:
         """The book in force; `fresh`: as it is stored at this moment."""
@@ -61,7 +63,7 @@ class Rulebook:
         stored = record.data["activations"] if record else ()
         activations = tuple(self._activation(account, one) for one in stored)
         words = reduce(lambda known, one: known.with_(one.policy.marks, one.policy.facts), activations, CORE)
-        return Book(Policies(activations), Calendars(), words, record.version if record else 0)
+        return Book(Policies(activations), self._calendars, words, record.version if record else 0)
 
     def _activation(self, account: str, data: Mapping[str, Any]) -> Activation:
         key = blob_key(account, data["name"], data["number"])
