@@ -79,7 +79,11 @@ def test_marks(events: list[Event], wanted: list[tuple[str, int]], why: str) -> 
 
 FACTS: list[tuple[list[Event], Any, str]] = [
     ([said(1, facts={"amount": Decimal(1)}), said(2, facts={"amount": Decimal(2)})], Decimal(2), "newer wins"),
-    ([said(9, facts={"amount": Decimal(1)}, source="storefront"), said(1, facts={"amount": Decimal(2)})], Decimal(2), "rank"),
+    (
+        [said(9, facts={"amount": Decimal(1)}, source="storefront"), said(1, facts={"amount": Decimal(2)})],
+        Decimal(2),
+        "rank before version",
+    ),
     ([said(1, facts={"amount": Decimal(1)}), said(2, facts={"amount": None})], None, "null takes back"),
     (
         [
