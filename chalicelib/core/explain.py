@@ -179,7 +179,12 @@ def sentences(case: str, reading: Reading, calendar: Calendar, now: datetime, la
 def _local(moment: datetime, name: str) -> str:
     if name == "UTC":
         return show(moment)
-    return f"{moment.astimezone(zone(name)):%Y-%m-%d %H:%M:%S} {name}"
+    try:
+        local = moment.astimezone(zone(name))
+    except OverflowError:
+        # At either end of time a zone may lie beyond it.
+        return show(moment)
+    return f"{local.replace(tzinfo=None).isoformat(' ', 'seconds')} {name}"
 
 
 _REASONS = (

@@ -172,3 +172,11 @@ def test_a_clock_that_waits_says_for_what() -> None:
     clock = reading(Until("respond_by"), hours(1))
     assert "  缺少事实 respond_by" in sentences("refund/1", clock, Calendars().get(ZONE), hours(1), "zh")
     assert explanation("refund/1", clock, Calendars().get(ZONE), hours(1))["reason"] == "fact respond_by is missing"
+
+
+def test_the_end_of_time_is_told_in_utc() -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    rule = Rule("r", "refund", Point("return.received"), (Point("refund.paid"),), Span(3600), calendar=ZONE)
+    event = Event("e", Subject("refund", "1"), START, START, marks=(Mark("return.received", last),))
+    (clock,) = Judge([Policy("p", 1, "", (rule,))]).judge(event.subject, [event], last).clocks
+    assert "  start: 9999-12-31T23:59:59Z" in sentences("refund/1", clock, Calendars().get(ZONE), last, "en")
