@@ -5,6 +5,7 @@ import secrets
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 from chalicelib.core.instants import from_ms, show, to_ms
@@ -12,13 +13,15 @@ from chalicelib.flow.log import fault, log
 from chalicelib.ports.ports import Ports
 
 KIND = "audit"
+_ORDER = count()
+"""Orders what one process records within a millisecond; the rest of the key tells processes apart."""
 
 
 @contextmanager
 def journalled(ports: Ports, account: str, actor: str, what: str, on: str, **detail: Any) -> Iterator[dict[str, Any]]:
     """Record that `actor` does `what` on `on`. The yielded mapping takes what is only known afterwards."""
     at = to_ms(ports.clock.now())
-    sort = f"{at:013d}-{secrets.token_hex(6)}"
+    sort = f"{at:013d}-{next(_ORDER):06d}-{secrets.token_hex(4)}"
     entry = {"actor": actor, "what": what, "on": on, "at": at, "detail": detail, "outcome": "begun"}
     records = ports.records(account)
     records.put(KIND, sort, entry, expected=0)

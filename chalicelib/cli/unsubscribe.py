@@ -1,0 +1,18 @@
+"""Tell a subscriber nothing more."""
+
+import argparse
+
+from chalicelib.cli import _api as ops
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name")
+    ops.register(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    return ops.call(
+        args,
+        lambda api: api.ask("DELETE", ["subscribers", args.name]),
+        lambda told: [f"{told['removed']} is told nothing more"],
+    )
