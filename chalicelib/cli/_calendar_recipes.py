@@ -1,7 +1,8 @@
 """Which calendars ship and how each one is compiled: its zone, its limits of knowledge, what may happen beyond them.
 
 Facts: the calendars sheet of the law fact base, the calendar columns of the others, and the tables of the `holidays`
-package of HOLIDAYS. A code is a country, or a country and a part of it as ISO 3166 writes them, or a payment system.
+package of HOLIDAYS. A code is a country, or a country and a part of it as ISO 3166 writes them, a payment system, or a
+platform that has hours of its own.
 """
 
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ class Recipe:
     plan: str = ""
     swap: Swap | None = None
     """None: what is expected beyond the known years is expected for sure, but for dates that the package estimates."""
+    hours: str = ""
+    """The window of every day, where the calendar is no country's: nothing is asked of the package."""
 
 
 def _parts(country: str, zone: str, parts: str) -> list[Recipe]:
@@ -79,6 +82,8 @@ _ALL = [
     Recipe("IN", "Asia/Kolkata", "IN", last_year=2026, ahead=8),
     # Days on which TARGET settles; no country's.
     Recipe("ECB", "Europe/Berlin", "ECB", financial=True),
+    # The hours in which JD counts the time for evidence: every day of the week, holidays too (its dispute rules, 9(2)).
+    Recipe("CN-JD", "Asia/Shanghai", "", hours="09:00-18:00"),
 ]  # fmt: skip
 RECIPES = {recipe.code: recipe for recipe in sorted(_ALL, key=lambda one: one.code)}
 EU = (

@@ -32,6 +32,9 @@ def package() -> Any:
 
 def snapshot(recipe: Recipe) -> Calendar:
     """The calendar of a recipe as the installed package has it. Raises NoSnapshot."""
+    if recipe.hours:
+        week = {"mon-sun": [recipe.hours]}
+        return Calendar(recipe.code, recipe.zone, week, sources=[Source(f"every day {recipe.hours}")])
     source = package()
     known_until = date(_last_planned(source, recipe), 12, 31)
     end = date(known_until.year + recipe.ahead, 12, 31)
