@@ -167,9 +167,9 @@ RUNNING_ORDER: Sequence[Turn] = (
     Turn("never-shipped", "tea-house", 0.4),
     Turn("in-time", "blue-kiln", 2),
     Turn("forged", "bazaar", 2),
-    Turn("shuffled", "tea-house"),
+    Turn("shuffled", "bazaar"),
     Turn("refund-late", "blue-kiln"),
-    Turn("lost-word", "bazaar"),
+    Turn("lost-word", "tea-house"),
     Turn("stale", "tea-house", 2),
     Turn("late-word", "blue-kiln"),
     Turn("made-good", "tea-house"),
@@ -185,6 +185,6 @@ RUNNING_ORDER: Sequence[Turn] = (
     Turn("forged", "tea-house", 2),
     Turn("late-word", "tea-house"),
     Turn("cancelled", "blue-kiln"),
-    Turn("shuffled", "bazaar"),
+    Turn("shuffled", "tea-house"),
 )
 """What the demo plays, over and over; the first four come at once, so that the first deadlines fall soon."""
