@@ -176,8 +176,9 @@ def secret(name: str) -> str:
     return value
 
 
-def case_of(the_api: Api, text: str) -> list[str]:
-    """Path parts of `[CONNECTION:]KIND/ID`; a deployment with one connection needs no name. Raises Wrong or No."""
+def case_of(the_api: Api, text: str) -> tuple[list[str], dict[str, str]]:
+    """Path parts and query of `[CONNECTION:]KIND/ID`; a deployment with one connection needs no name. Raises Wrong or
+    No."""
     head, slash, ident = text.partition("/")
     connection, colon, kind = head.rpartition(":")
     if not (slash and kind and ident) or (colon and not connection):
@@ -187,17 +188,24 @@ def case_of(the_api: Api, text: str) -> list[str]:
         if len(names) != 1:
             raise Wrong(f"which connection? Write one of {', '.join(f'{name}:{text}' for name in names[:5]) or 'none'}")
         connection = names[0]
-    return [connection, kind, ident]
+    shown, query = in_path("id", ident)
+    return [connection, kind, shown], query
+
+
+def in_path(name: str, text: str) -> tuple[str, dict[str, str]]:
+    """The text, or where a gateway might stumble over it `-` and the query that holds it."""
+    return ("-", {name: text}) if set(text) & set("/%\\") or text in ("-", ".", "..") else (text, {})
 
 
 def decide(args: argparse.Namespace, decision: str) -> int:
     """A person's word on a held action."""
     said = {"key": args.key, "decision": decision, "reason": args.reason}
-    return call(
-        args,
-        lambda the_api: the_api.ask("POST", ["cases", *case_of(the_api, args.case), "actions"], said),
-        lambda told: [f"{told['action']}: {told['state']}"],
-    )
+
+    def work(the_api: Api) -> Any:
+        parts, query = case_of(the_api, args.case)
+        return the_api.ask("POST", ["cases", *parts, "actions"], said, **query)
+
+    return call(args, work, lambda told: [f"{told['action']}: {told['state']}"])
 
 
 def stopped(told: Any) -> list[str]:

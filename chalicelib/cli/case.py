@@ -15,13 +15,18 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.clock:
-        return ops.call(
-            args,
-            lambda api: api.ask("GET", ["explain", *ops.case_of(api, args.case), args.clock], lang=args.lang),
-            lambda told: told["text"],
-        )
-    return ops.call(args, lambda api: api.ask("GET", ["cases", *ops.case_of(api, args.case)]), _lines)
+    def work(api: ops.Api) -> Any:
+        parts, query = ops.case_of(api, args.case)
+        if not args.clock:
+            return api.ask("GET", ["cases", *parts], **query)
+        clock, more = ops.in_path("clock", args.clock)
+        return api.ask("GET", ["explain", *parts, clock], lang=args.lang, **query, **more)
+
+    return ops.call(args, work, _explained if args.clock else _lines)
+
+
+def _explained(told: Any) -> Iterator[str]:
+    yield from told["text"]
 
 
 def _lines(told: Any) -> Iterator[str]:

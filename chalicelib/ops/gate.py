@@ -66,6 +66,12 @@ class Call:
             raise wrong("limit", text, f"a whole number from 1 to {most}")
         return int(text)
 
+    def part(self, name: str) -> str:
+        """A path parameter that may hold anything. `-` stands for the query's parameter of the same name: not every
+        gateway lets an encoded slash or percent sign through a path."""
+        text = self.parts[name]
+        return self.query.get(name, text) if text == "-" else text
+
     def number(self, name: str) -> int:
         """A path parameter that counts from 1. Raises Absent: no other text names anything."""
         text = self.parts[name]

@@ -17,6 +17,7 @@ from chalicelib.core.actions import escape
 from chalicelib.core.instants import parse_instant, show, to_ms
 from chalicelib.core.rules import Policy
 from chalicelib.core.settle import NO_LEVER_NEEDED
+from chalicelib.flow.log import fault, log
 from chalicelib.flow.rulebook import ACTIVE, KIND, blob_key
 from chalicelib.flow.shops import adapter_of
 from chalicelib.flow.tell import Teller
@@ -260,6 +261,9 @@ def _tell(ports: Ports, account: str, kind: str, version: str, at: datetime) -> 
     ident = f"{escape(account)}|policy|{escape(version)}|{to_ms(at)}"
     incident = f"policy|{version.partition('@')[0]}"
     subject = f"operator/{account}"
-    Teller(ports).tell(
-        account, [Escalation(ident, kind, account, "", subject, at, to_ms(at), incident, version=version)]
-    )
+    told = Escalation(ident, kind, account, "", subject, at, to_ms(at), incident, version=version)
+    try:
+        Teller(ports).tell(account, [told])
+    except Exception as error:
+        # The policy is in force; to call that a failure would be wrong.
+        log("policy_untold", level="error", account=account, key=version, reason=fault(error))

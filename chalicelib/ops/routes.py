@@ -72,7 +72,7 @@ def show_case(call: Call) -> Any:
 
 
 def explain(call: Call) -> Any:
-    return cases.explain(call.desk, _case(call), call.parts["clock"], call.query.get("lang", "en"))
+    return cases.explain(call.desk, _case(call), call.part("clock"), call.query.get("lang", "en"))
 
 
 def decide(call: Call) -> Any:
@@ -81,7 +81,7 @@ def decide(call: Call) -> Any:
 
 
 def _case(call: Call) -> Any:
-    return cases.find(call.desk, call.account, call.parts["connection"], call.parts["kind"], call.parts["id"])
+    return cases.find(call.desk, call.account, call.parts["connection"], call.parts["kind"], call.part("id"))
 
 
 def list_held(call: Call) -> Any:

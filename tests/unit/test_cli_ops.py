@@ -136,6 +136,16 @@ def _fits(shape: str, asked: str) -> bool:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("ident", ["A/1", "100%", "a%2Fb", "x|y z", "-", "..", "\u00e9\u4e2d", "a?b#c&d=e"])
+def test_a_case_is_found_whatever_its_id_holds(there: Deployment, capsys: Streams, ident: str) -> None:
+    there.world.connect()
+    there.ops.must("POST", "/policies", {"yaml": POLICY})
+    there.world.deliver(placed(ident))
+    there.world.run()
+    assert run(capsys, "case", f"order/{ident}")["case"] == f"shop-1:order/{ident}"
+    assert run(capsys, "case", f"order/{ident}", "--clock", "ship-1d")["rule"] == "ship-1d"
+
+
 SHOWN = [
     (["policy", "list"], "house  in force: 1"),
     (["connections"], "shop-1  standard"),
