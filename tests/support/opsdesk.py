@@ -31,7 +31,7 @@ class Ops:
 
     def __init__(self, world: World, account: str = "main") -> None:
         self.world = world
-        self.dead = {name: world.dead for name in ("inbox", "wakes", "late", "actions", "project")}
+        self.dead = dict.fromkeys(("inbox", "wakes", "late", "actions", "project"), world.dead)
         self.desk = Desk(world.ports, HOOK_URL, self.dead)
         self.keys = {role.value: keys.create(world.ports, account, f"a-{role}", role) for role in Role}
         app = Chalice("ops-test", configure_logs=False)
@@ -39,14 +39,7 @@ class Ops:
         self._http = Client(app).http
         self.texts: list[str] = []
 
-    def boot(self) -> None:
-        """A fresh process: nothing is cached any more."""
-        self.desk = Desk(self.world.ports, HOOK_URL, self.dead)
-        self.world.boot()
-
-    def ask(
-        self, method: str, path: str, said: object = None, role: str = "admin", **query: object
-    ) -> tuple[int, Any]:
+    def ask(self, method: str, path: str, said: object = None, role: str = "admin", **query: object) -> tuple[int, Any]:
         body = b"" if said is None else json.dumps(said).encode()
         target = path + ("?" + urlencode({key: str(value) for key, value in query.items()}) if query else "")
         return self.raw(method, target, body, {"x-redress-key": self.keys[role], "content-type": "application/json"})
