@@ -12,7 +12,9 @@ from chalicelib.core.events import FactValue, Subject
 from chalicelib.core.evidence import Order
 from chalicelib.core.explain import explanation, sentences
 from chalicelib.core.instants import from_ms, show
+from chalicelib.core.judge import calendar_of
 from chalicelib.core.rules import Policies
+from chalicelib.core.view import View
 from chalicelib.core.words import KINDS, Status, Vocabulary
 from chalicelib.ops.desk import Desk
 from chalicelib.ops.wrong import Absent, wrong
@@ -92,8 +94,7 @@ def explain(desk: Desk, case: Case, clock: str, lang: str = "en") -> dict[str, A
     reading = evaluate(case, book.policies, book.calendars, now).clock(clock)
     if reading is None:
         raise Absent(f"clock {clock[:80]} on {case.id.local}")
-    place = reading.rule.calendar
-    calendar = book.calendars.get(place if isinstance(place, str) else reading.zone)
+    calendar = calendar_of(reading.rule, View(case.evidence, now), book.calendars)
     told = explanation(case.id.local, reading, calendar, now, "zh" if lang == "zh" else "en")
     text = sentences(case.id.local, reading, calendar, now, "zh" if lang == "zh" else "en")
     return {**told, "text": text}
