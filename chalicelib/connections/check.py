@@ -1,5 +1,6 @@
 """Whether what is said about a connection can be: every mistake in one report. A secret is never quoted in it."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.connections.offers import OFFERS, Check, Offer
 from chalicelib.core.words import Group, Mode
 from chalicelib.ops.wrong import Mistake, Wrong
+from chalicelib.ports.keys import MAX_SECRET
 from chalicelib.rules.problems import brief, meant
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def check_secret(platform: str, secret: str | None) -> str:
         if offer.issue is None:
             raise Wrong([Mistake("secret", "nothing", offer.hint)])
         return offer.issue()
-    wanted = offer.secret(secret)
+    wanted = offer.secret(secret) or _sealable(secret)
     if wanted:
         raise Wrong([Mistake("secret", "a value of another form", wanted)])
     return secret
@@ -81,7 +83,16 @@ def _options(offer: Offer, options: Mapping[str, str]) -> Iterator[Mistake]:
             yield Mistake(f"options.{name}", brief(value), wanted)
 
 
+def _sealable(text: str) -> str:
+    """What the vault wanted instead: it seals so much and no more."""
+    return "" if len(text.encode("utf-8", "surrogatepass")) <= MAX_SECRET else f"at most {MAX_SECRET} bytes"
+
+
 def _credentials(offer: Offer, credentials: Mapping[str, str]) -> Iterator[Mistake]:
+    wanted = _sealable(json.dumps(dict(credentials), separators=(",", ":")))
+    if wanted:
+        yield Mistake("credentials", "more", f"{wanted} in all")
+        return
     for name, value in credentials.items():
         check = offer.credentials.get(name)
         if check is None:

@@ -29,6 +29,7 @@ Instant = Annotated[datetime, BeforeValidator(_instant)]
 Short = Annotated[str, Field(min_length=1, max_length=500)]
 Word = Annotated[str, Field(max_length=100)]
 Texts = Annotated[dict[Word, Annotated[str, Field(max_length=2000)]], Field(max_length=64)]
+Sealed = Annotated[dict[Word, Annotated[str, Field(max_length=4096)]], Field(max_length=16)]
 Places = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=10)]
 Mapped = Annotated[dict[Word, Places], Field(max_length=64)]
 
@@ -66,7 +67,7 @@ class NewConnection(Says):
     mapping: Mapped = {}
     modes: Texts = {}
     acts_from: Instant | None = None
-    credentials: Texts = {}
+    credentials: Sealed = {}
     secret: str | None = None
 
 
@@ -79,7 +80,7 @@ class ChangedConnection(Says):
     modes: Texts | None = None
     acts_from: Instant | None = None
     active: bool | None = None
-    credentials: Texts | None = None
+    credentials: Sealed | None = None
 
 
 class Rotation(Says):
