@@ -173,9 +173,9 @@ def list_penalties(call: Call) -> Any:
     return {"penalties": found[:most], "points": points, "more": len(found) > most}
 
 
-def list_audit(call: Call) -> Any:
+def list_changes(call: Call) -> Any:
     query = call.query
-    return {"audit": audit.entries(call.ports, call.account, call.limit(), query.get("what", ""), query.get("on", ""))}
+    return {"changes": audit.entries(call.ports, call.account, call.limit(), query.get("what", ""), query.get("on", ""))}
 
 
 def list_keys(call: Call) -> Any:
@@ -224,7 +224,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/dlq", EVERYBODY, list_letters),
     Route("POST", "/dlq/{queue}/redrive", OPS, redrive),
     Route("GET", "/penalties", EVERYBODY, list_penalties),
-    Route("GET", "/audit", AUDIT, list_audit),
+    Route("GET", "/changes", AUDIT, list_changes),
     Route("GET", "/keys", ADMIN, list_keys),
     Route("POST", "/keys", ADMIN, create_key, models.NewKey),
     Route("DELETE", "/keys/{name}", ADMIN, remove_key),

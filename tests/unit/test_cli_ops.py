@@ -121,7 +121,7 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     assert "night" in [one["name"] for one in run(capsys, "key", "list")["keys"]]
     assert run(capsys, "key", "remove", "night") == {"removed": "night"}
     assert run(capsys, "disconnect", "shop-1")["active"] is False
-    assert run(capsys, "audit", "--what", "connection.", "--limit", "1")["audit"][0]["what"] == "connection.close"
+    assert run(capsys, "changes", "--what", "connection.", "--limit", "1")["changes"][0]["what"] == "connection.close"
     shapes = {f"{one.method} {one.path}" for one in ROUTES}
     used = {next(s for s in shapes if _fits(s, asked)) for asked in there.asked}
     assert shapes - used == {"GET /health", "GET /policies/{name}/{number}"}, "each other route has its command"
@@ -161,7 +161,7 @@ SHOWN = [
     (["dlq", "--redrive", "inbox"], "0 put back"),
     (["subscribers"], "chat  https://chat.example/in  everything"),
     (["penalties"], "0 points stand"),
-    (["audit"], "a-admin  policy.activate  house  done"),
+    (["changes"], "a-admin  policy.activate  house  done"),
     (["key", "list"], "a-ops  ops"),
     (["policy", "activate", "house.yaml"], "house@1 is in force already"),
     (["rotate", "shop-1"], "an older one is honoured until"),
@@ -293,4 +293,4 @@ def test_every_command_of_the_api_has_its_words() -> None:
     known = {" ".join(words) for words in commands()}
     assert {"policy activate", "policy rollback", "policy list", "connect", "connections", "mode", "rotate", "case",
             "held", "approve", "decline", "stop", "go", "quarantine", "replay", "dlq", "subscribe", "subscribers",
-            "audit"} <= known  # fmt: skip
+            "changes"} <= known  # fmt: skip

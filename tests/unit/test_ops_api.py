@@ -116,7 +116,7 @@ def test_a_key_opens_its_own_account_only() -> None:
     assert stranger.ask("POST", f"{CASE}/actions", {"key": "ship-1d|breach|0|1", "decision": "approve"})[0] == 404
     assert stranger.ask("POST", "/connections/shop-1/rotate", {})[0] == 404
     assert stranger.must("GET", "/held") == {"held": [], "more": False}
-    assert stranger.must("GET", "/audit")["audit"] == []
+    assert stranger.must("GET", "/changes")["changes"] == []
 
 
 def test_a_removed_key_ends_at_once() -> None:
@@ -204,7 +204,7 @@ BAD: list[tuple[str, str, object, str, str]] = [
     ("POST", "/stop", [], "body", "an object"),
     ("POST", "/stop", "all", "body", "an object"),
     ("GET", "/held?limit=0", None, "limit", "at least one"),
-    ("GET", "/audit?limit=many", None, "limit", "a number"),
+    ("GET", "/changes?limit=many", None, "limit", "a number"),
     ("GET", "/penalties?seller=" + "x" * 201, None, "seller", "no id is so long"),
     ("GET", "/explain/shop-1/order/1001/ship-1d?lang=de", None, "lang", "en or zh"),
 ]  # fmt: skip
@@ -271,10 +271,10 @@ def test_a_body_is_read_strictly(body: bytes, kind: str, status: int) -> None:
 def test_every_change_is_journalled_with_its_actor_and_no_reading_is() -> None:
     for method, path, said, roles in TABLE:
         ops = furnished()
-        before = {one["id"] for one in ops.must("GET", "/audit")["audit"]}
+        before = {one["id"] for one in ops.must("GET", "/changes")["changes"]}
         role = "ops" if "ops" in roles else roles[0]
         ops.must(method, path, said, role)
-        new = [one for one in ops.must("GET", "/audit")["audit"] if one["id"] not in before]
+        new = [one for one in ops.must("GET", "/changes")["changes"] if one["id"] not in before]
         if method == "GET":
             assert new == [], path
         else:
@@ -284,7 +284,7 @@ def test_every_change_is_journalled_with_its_actor_and_no_reading_is() -> None:
 def test_a_change_that_failed_is_journalled_as_failed() -> None:
     ops = furnished()
     assert ops.ask("POST", "/connections/shop-1", {"platform": "standard"})[0] == 409
-    newest = ops.must("GET", "/audit", what="connection.")["audit"][0]
+    newest = ops.must("GET", "/changes", what="connection.")["changes"][0]
     assert (newest["on"], newest["outcome"], newest["reason"]) == ("shop-1", "failed", "Clash")
 
 

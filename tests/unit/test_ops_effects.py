@@ -219,7 +219,7 @@ def test_an_approved_action_goes_and_a_declined_one_does_not() -> None:
     assert states(world.case("order/1001")) == ["tag:done", "penalise:dropped"]
     assert [one["action"] for one in world.shop.actions()] == ["tag"]
     assert ops.must("GET", "/held")["held"] == []
-    journal = ops.must("GET", "/audit", what="action.decline")["audit"]
+    journal = ops.must("GET", "/changes", what="action.decline")["changes"]
     assert [(one["actor"], one["detail"]["reason"]) for one in journal] == [("a-reviewer", "the carrier's strike")]
     for decision in ("approve", "decline"):
         again = ops.ask("POST", path, {"key": held[0]["key"], "decision": decision, "reason": "x"}, "reviewer")

@@ -15,9 +15,9 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    return ops.call(args, lambda api: api.ask("GET", ["audit"], what=args.what, on=args.on, limit=args.limit), _lines)
+    return ops.call(args, lambda api: api.ask("GET", ["changes"], what=args.what, on=args.on, limit=args.limit), _lines)
 
 
 def _lines(told: Any) -> Iterator[str]:
-    for one in told["audit"]:
+    for one in told["changes"]:
         yield f"{one['at']}  {one['actor']}  {one['what']}  {one['on']}  {one['outcome']}"
