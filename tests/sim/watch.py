@@ -1,0 +1,31 @@
+"""Hears every write of a case, and knows from them alone which step was taken when, and whether more than once."""
+
+from datetime import datetime
+
+from chalicelib.core.case import Case
+
+
+class Watch:
+    """`late`: the worst delay in seconds. `twice`: what was taken more than once in one generation."""
+
+    def __init__(self) -> None:
+        self.late, self.early = 0.0, 0.0
+        self.twice: list[str] = []
+        self._steps: dict[str, dict[tuple[str, str], tuple[int, bool]]] = {}
+        self._taken: set[tuple[str, str, str, int]] = set()
+
+    def __call__(self, case: Case, now: datetime) -> None:
+        name = case.id.local
+        known = self._steps.get(name, {})
+        self._steps[name] = after = {}
+        for key, state in case.ledger.steps.items():
+            after[key] = (state.generation, state.withdrawn)
+            before = known.get(key)
+            if state.withdrawn or (before is not None and before == (state.generation, False)):
+                continue
+            late = (now - state.at).total_seconds()
+            self.late, self.early = max(self.late, late), min(self.early, late)
+            taking = (name, *key, state.generation)
+            if taking in self._taken:
+                self.twice.append("|".join(map(str, taking)))
+            self._taken.add(taking)
