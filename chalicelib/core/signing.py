@@ -93,6 +93,13 @@ def verify(
     Header names are taken in any case. Never raises for anything in `headers` or `raw`; a stored secret that is broken
     is passed over, and with no usable secret everything is refused.
     """
+    return verify_keys(headers, raw, _usable(secrets), now, tolerance)
+
+
+def verify_keys(
+    headers: Mapping[str, str], raw: bytes, keys: Sequence[bytes], now: datetime, tolerance: timedelta = TOLERANCE
+) -> Refusal | None:
+    """`verify` for senders whose key is not written as `whsec_BASE64`: the bytes themselves. An empty key is none."""
     named = {name.lower(): value for name, value in headers.items()}
     msg_id, stamp, signatures = named.get(ID, ""), named.get(TIMESTAMP, ""), named.get(SIGNATURE, "")
     for name, value in ((ID, msg_id), (TIMESTAMP, stamp), (SIGNATURE, signatures)):
@@ -110,12 +117,12 @@ def verify(
     given = _signatures(signatures)
     if isinstance(given, Refusal):
         return given
-    keys = _usable(secrets)
-    if not keys:
+    usable = [key for key in keys if key]
+    if not usable:
         return Refusal("no usable secret is stored")
     message = _message(msg_id, stamp, raw)
     matched = False
-    for key in keys:
+    for key in usable:
         expected = _mac(key, message)
         for signature in given:
             # All are compared, so that the time taken does not tell which secret or which entry it was.
