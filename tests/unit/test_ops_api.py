@@ -43,7 +43,7 @@ TABLE: list[tuple[str, str, object, tuple[str, ...]]] = [
     ("GET", "/dlq", None, READ),
     ("POST", "/dlq/inbox/redrive", {}, RUN),
     ("GET", "/penalties", None, READ),
-    ("GET", "/audit", None, ("auditor", "admin")),
+    ("GET", "/changes", None, ("auditor", "admin")),
     ("GET", "/keys", None, ("admin",)),
     ("POST", "/keys", {"name": "new", "role": "ops"}, ("admin",)),
     ("DELETE", "/keys/a-ops", None, ("admin",)),
