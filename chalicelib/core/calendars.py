@@ -5,8 +5,11 @@ with its earliest and its latest (`bounds`). How the rules of counting come abou
 calendars sheet of the law fact base; zone data from the pinned `tzdata` package, never from the machine.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Literal
 
 from chalicelib.core.known import Bounds, Known, NotKnown, Source
@@ -18,7 +21,7 @@ from chalicelib.core.zones import DAY, TZ_VERSION, first_at, from_us, last_befor
 
 __all__ = [
     "MAX_YEARS", "REST", "TZ_VERSION", "UTC_CALENDAR", "BadCalendar", "Bounds", "Calendar", "CalendarError",
-    "Calendars", "Kind", "NeverOpens", "NotKnown", "Source", "TooFar", "add_months", "add_years", "zone",
+    "Calendars", "Edition", "Kind", "NeverOpens", "NotKnown", "Source", "TooFar", "add_months", "add_years", "zone",
 ]  # fmt: skip
 
 REST: frozenset[Kind] = frozenset(("weekend", "holiday", "closed", "missing"))
@@ -254,21 +257,74 @@ class Calendar(Known):
 UTC_CALENDAR = Calendar()
 
 
-class Calendars:
-    """The calendars that policies name: those given, those `find` knows, and any IANA zone, where every hour counts."""
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The data of one calendar from `at` on; None: it always was. `load` gives it, the same each time."""
 
-    __slots__ = ("_find", "_known")
+    at: datetime | None
+    digest: str
+    load: Callable[[], Calendar]
+
+
+class Calendars:
+    """The calendars that policies name: those given, those `find` knows, and any IANA zone, where every hour counts.
+
+    `editions`: by code, in order of `at`, what came into force one after the other. Clocks that run follow the newest;
+    what ended under an older one keeps it (DESIGN law 8).
+    """
+
+    __slots__ = ("_changes", "_editions", "_find", "_known", "_views")
 
     def __init__(
-        self, known: Mapping[str, Calendar] | None = None, find: Callable[[str], Calendar | None] | None = None
+        self,
+        known: Mapping[str, Calendar] | None = None,
+        find: Callable[[str], Calendar | None] | None = None,
+        editions: Mapping[str, Sequence[Edition]] | None = None,
     ) -> None:
         self._known = dict(known or {})
         self._known.setdefault("UTC", UTC_CALENDAR)
         self._find = find
+        self._editions = dict(editions or {})
+        self._changes = sorted({one.at for found in self._editions.values() for one in found if one.at is not None})
+        self._views: dict[int, Calendars] = {}
+
+    def as_of(self, now: datetime) -> "Calendars":
+        """The calendars without the editions that come into force after `now`."""
+        if not self._editions:
+            return self
+        seen = bisect_right(self._changes, now)
+        found = self._views.get(seen)
+        if found is None:
+            known = {code: [one for one in them if one.at is None or one.at <= now]
+                     for code, them in self._editions.items()}  # fmt: skip
+            found = self._views[seen] = Calendars(self._known, self._find, {code: v for code, v in known.items() if v})
+        return found
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """When the next edition comes into force: clocks that run then follow it."""
+        seen = bisect_right(self._changes, now)
+        return self._changes[seen] if seen < len(self._changes) else None
+
+    def past(self, code: str) -> tuple[tuple[Calendar, datetime], ...]:
+        """The editions before the newest one, oldest first, each with the instant at which the next one came."""
+        editions = self._editions.get(code, ())
+        found = []
+        if editions and editions[0].at is not None and (first := self._find(code) if self._find else None):
+            found.append((first, editions[0].at))
+        for one, after in pairwise(editions):
+            assert after.at is not None, "only the first edition was always there"
+            found.append((one.load(), after.at))
+        return tuple(found)
+
+    def edition(self, code: str, digest: str) -> Calendar:
+        """The edition of a code with that digest; the newest where there is none. Raises ValueError."""
+        them = (one for one, _ in self.past(code))
+        return next((one for one in them if one.digest == digest), None) or self.get(code)
 
     def get(self, code: str) -> Calendar:
-        """The calendar of a code. Raises ValueError where there is none."""
-        found = self._known.get(code)
+        """The newest calendar of a code. Raises ValueError where there is none."""
+        editions = self._editions.get(code)
+        found = editions[-1].load() if editions else self._known.get(code)
         if found is None:
             found = self._find(code) if self._find else None
             if found is None:

@@ -44,6 +44,10 @@ class View:
         for seen in self._marks.values():
             seen.sort(key=lambda one: (one.at, one.of))
 
+    def as_of(self, now: datetime) -> "View":
+        """The same evidence as of another instant."""
+        return View(self._evidence, now)
+
     def marks(self, name: str, of: str | None = None) -> list[Seen]:
         """The occurrences in order of time; with `of`, those of that occurrence and those that name none."""
         seen = self._marks.get(name, [])

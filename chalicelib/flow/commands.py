@@ -1,11 +1,9 @@
 """From an action of a case to the command that a lever carries out: ids, money and words come from the evidence and
 from the policy version beside the action's key, never from stored text."""
 
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
-
 from chalicelib.core.actions import ActionKey
 from chalicelib.core.case import Action, Case
+from chalicelib.core.compare import amount_of
 from chalicelib.core.events import FactValue
 from chalicelib.core.rules import Do, Policies
 from chalicelib.core.view import View
@@ -27,18 +25,6 @@ def order_of(case: Case) -> str:
     orders = {link.rel: link.id for link in case.evidence.links if link.kind == "order"}
     # A basket is the whole purchase; the order is the part of it that this case is about.
     return orders.get("order") or next((ident for _, ident in sorted(orders.items())), "")
-
-
-def amount_of(params: Mapping[str, str | int], view: View) -> Decimal | None:
-    """The money that a step names: a decimal, the name of a money fact, or `full` for all that was paid."""
-    told = str(params.get("amount", "full"))
-    fact: FactValue | None = view.fact("amount" if told == "full" else told) if not told[:1].isdigit() else None
-    if isinstance(fact, Decimal):
-        return fact
-    try:
-        return Decimal(told)
-    except InvalidOperation:
-        return None
 
 
 def command_of(case: Case, key: ActionKey, action: Action, do: Do, view: View) -> Command:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.core.clocks import Reading
+from chalicelib.core.compare import steps_of
 from chalicelib.core.instants import show
 from chalicelib.core.words import Status
 from chalicelib.rules.history import History
-from chalicelib.rules.judge import Judge, Judged, steps_of
+from chalicelib.rules.judge import Judge, Judged
 from chalicelib.rules.spill import Sorted
 
 

@@ -11,6 +11,7 @@ from chalicelib.core.calendar_data import shipped_calendars
 from chalicelib.core.calendars import Calendar, Calendars
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.clocks import Reading
+from chalicelib.core.compare import steps_of
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.evidence import NOTHING, Evidence, merge_all
@@ -64,12 +65,6 @@ class Judge:
     def calendar(self, judged: Judged, reading: Reading) -> Calendar:
         """The calendar that a clock of the case counts in."""
         return calendar_of(reading.rule, View(judged.evidence, judged.now), self._calendars)
-
-
-def steps_of(reading: Reading) -> list[str]:
-    """The ids of the steps that stand, as the rule has them: a step that comes again stands as often."""
-    found = (reading.rule.step(name) for name, _ in reading.steps)
-    return [step.id for step in found if step is not None]
 
 
 def vocabulary(policies: list[Policy]) -> Vocabulary:
