@@ -129,6 +129,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "untag": ("去标签", "take the tag away"),
     "hold": ("暂缓处理", "hold"),
     "release": ("恢复处理", "release"),
+    "resolve": ("办结投诉", "mark the complaint as dealt with"),
     "delist": ("下架", "delist"),
     "relist": ("重新上架", "relist"),
     "suspend": ("停店", "suspend the seller"),

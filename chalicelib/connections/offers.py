@@ -76,6 +76,26 @@ COMMON: Mapping[str, Check] = {"storm_limit": _count}
 """Options of every connection."""
 
 
+def _merchant_number(text: str) -> str:
+    return "" if re.fullmatch(r"[0-9]{8,12}", text) else "the merchant number, 8 to 12 digits"
+
+
+def _private_key(text: str) -> str:
+    from chalicelib.platforms.crypto import rsa_sign
+
+    try:
+        rsa_sign(text, b"")
+    except ValueError as error:
+        return f"an RSA private key in PEM (found {error})"
+    return ""
+
+
+def _ring(text: str) -> str:
+    from chalicelib.platforms.wechatpay.keys import check
+
+    return check(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a platform wants. `issue` makes a secret where we choose it; where it is None the platform gave one."""
@@ -129,6 +149,13 @@ OFFERS: Mapping[str, Offer] = {
         options={**_WOO, "seller_mail": _one_of("pro", "lite"), "contact_name": _text, "contact_email": _text},
         credentials={**_WOO_KEYS, "wp_user": _text, "wp_app_password": _plain},
         issue=_woo_secret,
+    ),
+    "wechatpay": Offer(
+        address=_merchant_number,
+        options={"reply_text": _text},
+        credentials={"serial_no": _plain, "private_key": _private_key},
+        secret=_ring,
+        hint="the APIv3 key and the platform's public keys or certificates by serial, as one JSON text",
     ),
 }
 """By name of platform, as in `platforms.registry`."""

@@ -124,6 +124,7 @@ ACTIONS: Mapping[str, ActionWord] = {
     "untag": ActionWord(Group.SHOP),
     "hold": ActionWord(Group.SHOP),
     "release": ActionWord(Group.SHOP),
+    "resolve": ActionWord(Group.SHOP, confirm=True),
     "delist": ActionWord(Group.PENALTY, confirm=True),
     "relist": ActionWord(Group.PENALTY),
     "suspend": ActionWord(Group.PENALTY, confirm=True),

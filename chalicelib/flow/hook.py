@@ -14,7 +14,7 @@ from chalicelib.core.instants import to_ms
 from chalicelib.flow.log import log
 from chalicelib.flow.messages import INLINE_BYTES, Received, write_received
 from chalicelib.flow.shops import Shops, adapter_of, shop_of
-from chalicelib.platforms.base import Answer, Refusal
+from chalicelib.platforms.base import Answer, Opens, Refusal
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection, Message
 
@@ -65,6 +65,8 @@ class Hook:
         correction = adapter.refuse(body)
         if correction is not None:
             return self._refused(connection, correction, "not strict JSON", len(body))
+        if isinstance(adapter, Opens):
+            body = adapter.open(body, secrets)
         self._accept(connection, body, {name: headers[name] for name in adapter.keep if name in headers})
         return adapter.success
 

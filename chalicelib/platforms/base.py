@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Event, Subject
@@ -208,4 +208,14 @@ class Adapter(Protocol):
 
     def look(self, subject: Subject, session: Session) -> Looking:
         """Ask the platform for the present truth of a subject."""
+        ...
+
+
+@runtime_checkable
+class Opens(Protocol):
+    """An adapter whose platform seals the content of its deliveries. Only the door holds the secrets, so it opens what
+    is authentic; what it gives is what travels on, encrypted at rest like everything in the inbox."""
+
+    def open(self, raw: bytes, secrets: tuple[str, ...]) -> bytes:
+        """The body as `read` wants it: the raw bytes again where no live secret opens them. Never raises."""
         ...

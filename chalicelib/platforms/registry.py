@@ -28,10 +28,14 @@ def adapter(name: str) -> Adapter:
         from chalicelib.platforms.dokan import Dokan
 
         return Dokan()
+    if name == "wechatpay":
+        from chalicelib.platforms.wechatpay import WechatPay
+
+        return WechatPay()
     raise KeyError(name)
 
 
-NAMES = ("standard", "shopify", "woocommerce", "dokan")
+NAMES = ("standard", "shopify", "woocommerce", "dokan", "wechatpay")
 
 
 def add(made: Adapter) -> None:

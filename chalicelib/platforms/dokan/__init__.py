@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Delivery, Lever, Looking, Read, Session, Shop
+from chalicelib.platforms.lazy import Lazy
 from chalicelib.platforms.woocommerce import WooCommerce
-from chalicelib.platforms.woocommerce.defaults import Lazy
 
 
 def _levers() -> Mapping[str, Lever]:

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.lazy import Lazy
 from chalicelib.platforms.woocommerce import verify as door
-from chalicelib.platforms.woocommerce.defaults import MAPPING, Lazy
+from chalicelib.platforms.woocommerce.defaults import MAPPING
 
 
 def _levers() -> Mapping[str, Lever]:

@@ -1,0 +1,131 @@
+"""Values as Chinese platforms write them: fen, seconds or milliseconds, wall time of Beijing, ids beyond 2^53. Nothing
+here raises: a value that is not what it should be is None, or an empty id. Facts: the overview of Chinese platforms,
+"reminders for a common adapter".
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import TypeGuard
+
+from chalicelib.core.instants import cut, from_ms, parse_instant
+
+Body = Mapping[str, object]
+
+BEIJING = timezone(timedelta(hours=8))
+"""China has one zone and no summer time since 1992."""
+
+_IDENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_:.|*@-]{0,63})")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}")
+_WALL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_EARLIEST, _LATEST = 600_000_000, 100_000_000_000
+"""Seconds between 1989 and 5138; numbers from there on are milliseconds."""
+_MOST_FEN = 10**17
+
+
+def is_body(value: object) -> TypeGuard[Body]:
+    return isinstance(value, dict)
+
+
+def child(body: Body, name: str) -> Body:
+    """The object under a name; empty where there is none."""
+    value = body.get(name)
+    return value if is_body(value) else {}
+
+
+def rows(body: Body, name: str) -> tuple[Body, ...]:
+    """The objects of a list under a name."""
+    value = body.get(name)
+    return tuple(row for row in value if is_body(row)) if isinstance(value, list) else ()
+
+
+def text_of(body: Body, name: str) -> str:
+    value = body.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def ident(value: object) -> str:
+    """The canonical text of an id, which may come as a number or as text; empty for 0 and for what is no id."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if 0 < value < 10**19 else ""
+    if isinstance(value, str) and _IDENT.fullmatch(value):
+        return "" if value == "0" else value
+    return ""
+
+
+def code(value: object) -> str | None:
+    """A short code (a number or a word), never free text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if 0 <= value < 10**12 else None
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else None
+
+
+def whole(value: object) -> int | None:
+    """A whole number from 0 on, as a number or as digits."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value < _MOST_FEN else None
+
+
+def yuan(fen: object) -> Decimal | None:
+    """A whole number of fen -> yuan, exactly: 3 -> 0.03."""
+    number = whole(fen)
+    return Decimal(number).scaleb(-2) if number is not None else None
+
+
+def fen_of(amount: Decimal) -> int | None:
+    """Yuan -> fen; None where it is no whole number of fen, or not positive."""
+    if not amount.is_finite() or not 0 < amount < _MOST_FEN // 100:
+        return None
+    fen = amount * 100
+    return int(fen) if fen == int(fen) else None
+
+
+def instant(value: object) -> datetime | None:
+    """Seconds or milliseconds since 1970 (also as digits), `yyyy-MM-dd HH:mm:ss` of Beijing, RFC 3339 with a zone."""
+    number = whole(value)
+    if number is not None:
+        if number < _EARLIEST or number >= _LATEST * 1000:
+            return None
+        return from_ms(number if number >= _LATEST else number * 1000)
+    if not isinstance(value, str):
+        return None
+    try:
+        if _WALL.fullmatch(value):
+            moment = cut(datetime.fromisoformat(value).replace(tzinfo=BEIJING))
+        else:
+            moment = parse_instant(value)
+    except ValueError:
+        return None
+    return moment if moment.year >= 1990 else None
+
+
+def day(value: object) -> date | None:
+    """`yyyy-MM-dd`."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return None
+    try:
+        found = date.fromisoformat(value)
+    except ValueError:
+        return None
+    return found if found.year >= 1990 else None
+
+
+_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+
+
+def answered_at(headers: Mapping[str, str]) -> datetime | None:
+    """When the platform answered, by its own `Date` header (IMF-fixdate, RFC 9110); None where it does not say."""
+    text = headers.get("date", "").strip()
+    if not _DATE.fullmatch(text):
+        return None
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return cut(parsedate_to_datetime(text))
+    except ValueError:
+        return None

@@ -1,0 +1,60 @@
+"""WeChat Pay: consumer complaints (and the notices of payments and refunds that come the same way), API v3. Light to
+import, because the hook pays for it on each cold start. Facts: the sheet of WeChat Pay complaints.
+
+Address of a connection: the merchant number. Its hook's secret is one JSON text, see `keys`. Options: `reply_text`,
+what a buyer is told by the lever `message_buyer`. Credentials: `serial_no` and `private_key` of the merchant's
+certificate.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.core.events import Subject
+from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.lazy import Lazy
+from chalicelib.platforms.wechatpay import door
+
+
+def _levers() -> Mapping[str, Lever]:
+    from chalicelib.platforms.wechatpay.levers import LEVERS
+
+    return LEVERS
+
+
+class WechatPay:
+    """See `chalicelib.platforms.base.Adapter` and `Opens`."""
+
+    name = "wechatpay"
+    reading = 1
+    content_types = frozenset({"application/json"})
+    keep: frozenset[str] = frozenset()
+    """What is signed is in the body; nothing else is believed."""
+    success = Answer(200, b'{"code":"SUCCESS"}')
+    mapping: Mapping[str, tuple[str, ...]] = {}
+    levers: Mapping[str, Lever] = Lazy(_levers)
+    looks = frozenset({"complaint", "order", "refund", "connection"})
+
+    def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
+        """No handshake."""
+        return None
+
+    def verify(
+        self, raw: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], shop: Shop, now: datetime
+    ) -> Refusal | None:
+        return door.verify(raw, headers, secrets, now)
+
+    def open(self, raw: bytes, secrets: tuple[str, ...]) -> bytes:
+        return door.open_sealed(raw, secrets)
+
+    def refuse(self, raw: bytes) -> Answer | None:
+        return None
+
+    def read(self, delivery: Delivery, shop: Shop) -> Read:
+        from chalicelib.platforms.wechatpay.read import read
+
+        return read(delivery, shop)
+
+    def look(self, subject: Subject, session: Session) -> Looking:
+        from chalicelib.platforms.wechatpay.looks import look
+
+        return look(subject, session)
