@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core.conditions import Missing, dump, evaluate, load, show
 from chalicelib.core.events import Event, FactValue
-from chalicelib.core.rules import Rule
+from chalicelib.core.rules import Point, Rule
 from chalicelib.core.words import CORE
 from chalicelib.rules.conditions import ConditionError, parse
 from tests.properties import histories as h
@@ -52,7 +52,8 @@ def test_at_a_wake_in_time_no_step_is_withdrawn_for_what_a_condition_saw_later(e
     case = advance(CASE, policies, h.T0 - timedelta(days=1), *events)
     case = wakes(case, policies, h.T0 - timedelta(days=1), END)
     healed = [key for key, state in case.ledger.steps.items() if state.withdrawn or state.generation]
-    if rule.start.pick != "last" and all(point.pick != "last" for point in rule.stop if hasattr(point, "pick")):
+    # The last occurrence is another one after each new mark, so it may rightly move what was taken before.
+    if all(not isinstance(moment, Point) or moment.pick != "last" for moment in (rule.start, *rule.stop)):
         assert healed == []
 
 

@@ -180,7 +180,7 @@ ENDS = [
 
 @pytest.mark.parametrize(("marks", "wanted", "why"), ENDS, ids=[row[-1] for row in ENDS])
 def test_a_clock_that_ended_takes_no_further_step(marks: list[Mark], wanted: dict[str, datetime], why: str) -> None:
-    steps = [FromStart(3 * HOUR), FromDue(0), FromDue(10 * HOUR)]
+    steps: list[At] = [FromStart(3 * HOUR), FromDue(0), FromDue(10 * HOUR)]
     assert dict(read(Span(10 * HOUR), *marks, now=at(500), steps=steps).steps) == wanted
 
 

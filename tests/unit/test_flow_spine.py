@@ -1,6 +1,7 @@
 """The spine in memory: a signed delivery becomes a clock, a step, an escalation, an action on the shop; and heals."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ REFUND = Rule(
 )  # fmt: skip
 
 
-def world(*rules: Rule, **more: object) -> World:
+def world(*rules: Rule, **more: Any) -> World:
     made = World()
     made.connect(**more)
     made.activate(Policy("demo", 1, "d1", rules or (SHIP_BY,)))

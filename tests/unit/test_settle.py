@@ -74,8 +74,9 @@ def test_how_an_action_is_planned(
 
 
 def test_a_reminder_about_what_has_ended_meanwhile_is_skipped_and_a_step_may_say_how_late_is_late() -> None:
-    marks = {"order_placed": T0, "order_shipped": DUE + timedelta(minutes=1)}
-    ended = judged(EMPTY, policy(Do("remind_seller")), DUE + timedelta(minutes=2), **marks)
+    shipped = DUE + timedelta(minutes=1)
+    now = DUE + timedelta(minutes=2)
+    ended = judged(EMPTY, policy(Do("remind_seller")), now, order_placed=T0, order_shipped=shipped)
     assert [one.reason for one in ended.ledger.actions.values()] == ["ended"]
     late = judged(EMPTY, policy(Do("tag"), late_ok=60), DUE + timedelta(seconds=61), order_placed=T0)
     assert [one.reason for one in late.ledger.actions.values()] == ["late"]
@@ -100,8 +101,8 @@ def test_what_a_late_fact_does_to_a_step_that_was_not_due(
     case = judged(EMPTY, policies, DUE, order_placed=T0)
     key = "r|s|0|0"
     case = replace(case, ledger=actions.with_action(case.ledger, key, replace(case.ledger.actions[key], state=state)))
-    marks = {"order_placed": T0, "order_shipped": DUE - timedelta(minutes=1)}
-    healed = judged(case, policies, DUE + timedelta(minutes=5), **marks)
+    shipped = DUE - timedelta(minutes=1)
+    healed = judged(case, policies, DUE + timedelta(minutes=5), order_placed=T0, order_shipped=shipped)
     found = " ".join(f"{one.name}:{one.state.value}" for _, one in sorted(healed.ledger.actions.items()))
     assert found == wanted
     assert healed.ledger.steps["r", "s"].withdrawn
