@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.packcases import Row, amount, check, pack
+from tests.support.packcases import Row, amount, check, pack, seen
 
 ZONE = "Asia/Shanghai"
 CN = {"country": "CN"}
@@ -120,6 +120,24 @@ PLATFORM = [
     Row("each check begins anew", "cn-seller-reverify-6m",
         "seller.verified@1 2026-01-15 10:00; seller.verified@2 2026-03-31 10:00",
         "2026-08-01 00:00", "running", "2026-09-30", steps=""),
+    Row("fifteen days end in National Day", "cn-ip-counter-15d", "listing.counter_received@1 2026-09-18 10:00",
+        "2026-10-09 00:00", "breached", "2026-10-08", steps="eve breach", points=0),
+    Row("a suit keeps the measure", "cn-ip-counter-15d",
+        "listing.counter_received@1 2026-09-18 10:00; listing.suit_notified@1 2026-10-08 23:00",
+        "2026-10-09 00:00", "void", "2026-10-08"),
+    Row("seven clear days before it takes effect", "cn-platform-rule-change-7d", "change.planned 2026-11-01 10:00",
+        "2026-11-02 00:00", "running", "2026-11-23", {"category": "rule-change", "effective_at": "2026-12-01"}),
+    Row("fifteen, for a change that touches many", "cn-platform-rule-change-15d", "change.planned 2026-11-01 10:00",
+        "2026-11-16 00:00", "breached", "2026-11-15", {"category": "major-rule-change", "effective_at": "2026-12-01"}),
+    Row("before the rule was in force", "cn-platform-rule-change-15d", "change.planned 2026-01-31 10:00",
+        "2026-11-16 00:00", None, facts={"category": "major-rule-change", "effective_at": "2026-12-01"}),
+    Row("thirty, for the end of trading", "cn-close-shop-30d", "change.planned 2026-10-01 10:00; "
+        "change.published 2026-10-31 23:00", "2026-11-16 00:00", "met", "2026-10-31",
+        {"category": "closing", "effective_at": "2026-12-01"}),
+    Row("nobody says yet when it takes effect", "cn-close-shop-30d", "change.planned 2026-10-01 10:00",
+        "2026-11-16 00:00", "waiting", facts={"category": "closing"}, reason="fact effective_at is missing"),
+    Row("ten working days over New Year", "cn-self-site-update-10wd", "operator.data_changed@1 2026-02-12 10:00",
+        "2026-02-13 00:00", "running", "2026-03-04"),
     Row("a day is a day, in National Day too", "cn-jd-merchant-reply-24h", "complaint.opened 2026-10-01 10:00",
         "2026-10-01 22:00", "running", "2026-10-02 10:00", JD, "half"),
     Row("before the rules were in force", "cn-jd-merchant-reply-24h", "complaint.opened 2025-07-03 10:00",
@@ -148,6 +166,13 @@ def test_what_a_platform_owes_in_china(row: Row) -> None:
     check(pack("cn-platform"), row, ZONE)
 
 
+def test_a_platform_reports_each_january_and_july() -> None:
+    filed = "operator.report_filed@1 2025-07-20 10:00; operator.report_filed@2 2026-02-03 10:00"
+    row = Row("", "cn-platform-report-half-year", f"operator.started 2025-07-01 00:00; {filed}", "2026-07-10 00:00", "")
+    rounds = [(one.status.value, str(one.due_day)) for one in seen(pack("cn-platform"), row, ZONE).clocks]
+    assert rounds == [("met", "2025-07-31"), ("met_late", "2026-01-31"), ("running", "2026-07-31")]
+
+
 def test_every_rule_has_a_worked_case() -> None:
-    for name, rows in (("cn-consumer", CONSUMER), ("cn-platform", PLATFORM)):
-        assert {row.rule for row in rows} == {rule.id for rule in pack(name).rules}
+    rules = {rule.id for name in ("cn-consumer", "cn-platform") for rule in pack(name).rules}
+    assert {row.rule for row in [*CONSUMER, *PLATFORM]} == rules - {"cn-platform-report-half-year"}

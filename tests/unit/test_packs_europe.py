@@ -87,6 +87,23 @@ ROWS = [
         "2026-10-15 00:00", "running", "2026-11-30", DE),
     Row("told too late", "eu-gdpr-request-1m", "request.received 2026-08-31 10:00; request.extended 2026-10-02 10:00",
         "2026-10-15 00:00", "breached", "2026-09-30", DE, "half eve breach"),
+    # The operator's own duties.
+    Row("hours count from the next full one, over a weekend", "eu-gdpr-breach-72h", "breach.known@1 2026-03-06 10:20",
+        "2026-03-08 00:00", "running", "2026-03-09 11:00", steps="now half"),
+    Row("known on the hour", "eu-gdpr-breach-72h", "breach.known@1 2026-03-06 10:00",
+        "2026-03-08 00:00", "running", "2026-03-09 10:00"),
+    Row("fifteen clear days before new terms", "eu-p2b-terms-15d",
+        "change.planned 2026-03-01 10:00; change.published 2026-03-17 10:00",
+        "2026-04-02 00:00", "met_late", "2026-03-16", {"category": "terms", "effective_at": "2026-04-01"}),
+    Row("thirty before the end of a seller's account", "eu-p2b-terminate-30d", "change.planned 2026-02-01 10:00",
+        "2026-02-10 00:00", "running", "2026-03-01", {"category": "termination", "effective_at": "2026-04-01"}),
+    Row("an imperative reason", "eu-p2b-terminate-30d", "change.planned 2026-02-01 10:00", "2026-02-10 00:00", None,
+        facts={"category": "termination", "effective_at": "2026-04-01", "exempt": True}),
+    Row("six months from the 31st of August", "eu-dsa-user-count-6m", "operator.users_counted@1 2026-08-31 10:00",
+        "2026-09-10 00:00", "running", "2027-02-28"),
+    Row("each publication begins anew", "eu-dsa-user-count-6m",
+        "operator.users_counted@1 2026-02-17 10:00; operator.users_counted@2 2026-08-10 10:00",
+        "2026-09-10 00:00", "running", "2027-02-10", steps=""),
 ]  # fmt: skip
 
 
