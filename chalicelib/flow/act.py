@@ -131,7 +131,7 @@ class Actor:
     def _look_first(
         self, case: Case, parts: ActionKey, action: Action, connection: Connection
     ) -> "tuple[Case, purse.Balance | None] | None":
-        """Ask the platform, merge what it says, judge again; None where the action is not due any more, or must wait."""
+        """Ask the platform, merge what it says, judge again; None where the action is not due any more or must wait."""
         key, asked_at = str(parts), self._ports.clock.now()
         money = ACTIONS[action.name].group is Group.MONEY
         subjects = {case.id.subject}

@@ -1,4 +1,4 @@
-"""The one way in which a case changes: merge, evaluate, settle, one conditional write, then the sends (DESIGN section 3).
+"""The one way in which a case changes: merge, evaluate, settle, one conditional write, then the sends (DESIGN 3).
 
 Everything after the write may be lost or repeated without harm: an unchanged case repeats its sends, and what was never
 sent is found again by the sweep, because the write left the wake in the index.
@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.actions import ready
 from chalicelib.core.case import Case, CaseId, Ledger
-from chalicelib.core.events import Event
 from chalicelib.core.evaluate import Verdict, evaluate
+from chalicelib.core.events import Event
 from chalicelib.core.evidence import merge_all
 from chalicelib.core.settle import settle
 from chalicelib.core.words import Status
@@ -25,7 +25,7 @@ from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict, Message
 
 DIRECT = timedelta(minutes=16)
-"""A wake this near is sent at once. Two minutes more than the sweep's lead, so that the two overlap (timers.md rule 1)."""
+"""A wake this near is sent at once: two minutes beyond the sweep's lead, so that they overlap (timers.md rule 1)."""
 LONGEST_DELAY = 900
 TRIES = 5
 

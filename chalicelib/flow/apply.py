@@ -1,7 +1,7 @@
 """The inbox's consumer: read what was received into events, advance the cases they speak of, archive the batch.
 
-A delivery leaves the inbox only when all of it has taken effect: its cases are written, its looks are queued, or it lies
-in quarantine. So an accepted delivery is never lost, and repeating it changes nothing.
+A delivery leaves the inbox only when all of it has taken effect: its cases are written, its looks are queued, or it
+lies in quarantine. So an accepted delivery is never lost, and repeating it changes nothing.
 """
 
 import base64

@@ -4,6 +4,7 @@ buyer do not match (DESIGN law 12)."""
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.core.events import Event
@@ -33,10 +34,8 @@ class Buyers:
             records = self._ports.records(account)
             record = records.get(KIND, SORT)
             if record is None:
-                try:
+                with suppress(Conflict):
                     records.put(KIND, SORT, {"key": secrets.token_hex(32)}, expected=0)
-                except Conflict:
-                    pass
                 record = records.get(KIND, SORT)
             assert record is not None, "the key was just written"
             self._keys[account] = bytes.fromhex(record.data["key"])

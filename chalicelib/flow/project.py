@@ -84,14 +84,16 @@ class Project:
         told = []
         for transition in transitions(change.old, new, change.at):
             rule = _rule(policies, transition)
-            if connection and transition.type in _STORMY and rule:
-                if self._storms.is_on(connection, rule.id, change.at):
-                    self._summarise(connection, rule, change.at)
-                    continue
+            if connection and rule and self._storms_on(connection, rule, transition, change.at):
+                self._summarise(connection, rule, change.at)
+                continue
             told.append(self._escalation(new, transition, rule, connection))
         self._teller.tell(account, told)
         self._penalties(change, policies)
         self._waiting(change)
+
+    def _storms_on(self, connection: Connection, rule: Rule, transition: Transition, at: datetime) -> bool:
+        return transition.type in _STORMY and self._storms.is_on(connection, rule.id, at)
 
     def _escalation(
         self, case: Case, transition: Transition, rule: Rule | None, connection: Connection | None
@@ -147,7 +149,7 @@ class Project:
                     cite=rule.cite,
                     title=rule.title,
                     reason="storm",
-                )  # fmt: skip
+                )
             ],
         )
         records.put(TOLD_STORMS, sort, {"at": show(at)})

@@ -22,7 +22,7 @@ KEPT = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Who is told what: prefixes of types without `redress.`, such as `clock.breached` or `penalty`; empty takes all."""
+    """Who is told what. `types`: beginnings of types without `redress.` (`clock.breached`, `penalty`); none takes all."""
 
     name: str
     url: str
@@ -87,7 +87,7 @@ class Teller:
                     f"{connection}:{subject}|unreadable",
                     case=f"{connection}:{subject}",
                     reason=field,
-                )  # fmt: skip
+                )
             ],
         )
 

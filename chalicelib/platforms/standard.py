@@ -177,8 +177,8 @@ class Standard:
         try:
             loads(raw)
         except BadJson as error:
-            body = {"error": "not strict JSON", "position": error.position, "found": error.found, "wanted": error.wanted}
-            return Answer(400, json.dumps(body).encode())
+            said = {"position": error.position, "found": error.found, "wanted": error.wanted}
+            return Answer(400, json.dumps({"error": "not strict JSON", **said}).encode())
         return None
 
     def read(self, delivery: Delivery, shop: Shop) -> Read:
