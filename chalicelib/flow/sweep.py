@@ -23,6 +23,7 @@ LATE = timedelta(minutes=2)
 KIND = "sweep"
 BATCH = 500
 CHUNK = 60
+PIECES = 12
 
 
 class Sweep:
@@ -107,8 +108,10 @@ def duties(done: int, last: int, minute: int) -> Iterator[Duty]:
     for start in range(gap.start, gap.stop, CHUNK):
         chunk = range(start, min(start + CHUNK, gap.stop))
         yield Duty(tuple(chunk), minute + LEAD if chunk.stop == gap.stop else chunk.stop - 1, last)
-    for start in range(last + 1, minute + 1, CHUNK):
-        missed = range(start, min(start + CHUNK, minute + 1))
+    # A piece that fails is owed again whole, so a short gap is walked minute by minute, and a long one in larger pieces.
+    piece = min(CHUNK, max(1, (minute - last) // PIECES))
+    for start in range(last + 1, minute + 1, piece):
+        missed = range(start, min(start + piece, minute + 1))
         # Each bucket once in a run, however many missed minutes owe it.
         aged = {bucket for one in missed for age in AGES if (bucket := one - age) >= 0} - read
         read |= aged
