@@ -16,6 +16,8 @@ from chalicelib.core.rules import Policies
 from chalicelib.core.view import View
 from chalicelib.core.words import OURS, Status
 
+RUNS = frozenset({Status.RUNNING, Status.PAUSED})
+
 ENGINE = 1
 """Number of this engine's way of judging; kept with each verdict and raised when answers may change."""
 
@@ -52,7 +54,7 @@ def evaluate(case: Case, policies: Policies, calendars: Calendars, now: datetime
     clocks: tuple[Reading, ...] = ()
     # What our own action created is nobody's duty; watching it would make us escalate against ourselves.
     if view.fact("channel") != OURS:
-        clocks = Judge(case.id.subject.kind, view, policies, calendars).all()
+        clocks = Judge(case.id.subject.kind, view, policies, calendars.as_of(now)).all()
     stands = {(one.clock, step): at for one in clocks for step, at in one.steps}
     held = case.ledger.steps
     taken = []
@@ -69,6 +71,9 @@ def evaluate(case: Case, policies: Policies, calendars: Calendars, now: datetime
     change = policies.next_change(now)
     if change is not None and any(one.status is not Status.WAITING for one in clocks):
         coming.append(change)
+    turn = calendars.next_change(now)
+    if turn is not None and any(one.status in RUNS for one in clocks):
+        coming.append(turn)
     if len(taken) > 1:
         taken.sort(key=lambda one: (one.at, one.clock, one.step))
     return Verdict(now, clocks, tuple(taken), withdrawn, min(coming, default=None))

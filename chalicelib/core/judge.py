@@ -11,7 +11,7 @@ from chalicelib.core.clocks import Reading, read_clock
 from chalicelib.core.moments import Sight, moment_of
 from chalicelib.core.rules import Days, InForce, Months, Point, Policies, Rule, Versions
 from chalicelib.core.view import View
-from chalicelib.core.words import Status
+from chalicelib.core.words import ENDED, Status
 
 MOST_ROUNDS = 64
 """Clocks that come again are counted up to here; the case is done with long before."""
@@ -88,13 +88,26 @@ class Judge:
     def _clock(
         self, rule: Rule, window: InForce, clock: str, sight: Sight, start: datetime | None
     ) -> Iterator[Reading]:
+        """The clock in its calendar: the newest, or the one in which it had ended before the next came (law 8)."""
         calendar = self._calendar(rule)
+        for older, until in self._calendars.past(calendar.code):
+            if start is None or start > until:
+                continue
+            then = replace(sight, view=self._view.as_of(until))
+            if any(one.status in ENDED for one in self._in(older, rule, window, clock, then, start)):
+                calendar = older
+                break
+        yield from self._in(calendar, rule, window, clock, sight, start)
+
+    def _in(
+        self, calendar: Calendar, rule: Rule, window: InForce, clock: str, sight: Sight, start: datetime | None
+    ) -> Iterator[Reading]:
         if start is not None and (rule.valid_from or rule.valid_to) and not _valid(rule, start, calendar):
             return
         version = window.policy.version
         if rule.when is not None and not (start is None and rule.when.marks):
             offset = rule.start.offset if isinstance(rule.start, Point) else 0
-            until = self._view.now if start is None else _back(start, offset)
+            until = sight.view.now if start is None else _back(start, offset)
             lets = holds(rule.when, sight, until, calendar)
             if lets is False:
                 return

@@ -4,6 +4,7 @@ Each part of the language is one small dataclass of a union, so that a new abili
 Durations are in seconds; a day in a limit is a calendar day of the clock's zone (DESIGN section 4).
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -330,12 +331,18 @@ class Policy:
 class Activation:
     """One version coming into force. `at` None: it always was.
 
-    A retroactive version acts as late evidence: from `at` on, it also judges clocks that started before.
+    A retroactive version acts as late evidence: from `at` on, it also judges clocks that started before. `recalled`:
+    from this instant on all is judged as though this activation had never been, so what it alone did is withdrawn.
     """
 
     policy: Policy
     at: datetime | None = None
     retroactive: bool = False
+    recalled: datetime | None = None
+
+    def known(self, now: datetime) -> bool:
+        """Whether it counts at `now`."""
+        return (self.at is None or self.at <= now) and (self.recalled is None or now < self.recalled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,10 +369,11 @@ class Versions:
 class Policies:
     """The versions of all policies that were ever in force on a connection, newest last within each name."""
 
-    __slots__ = ("_activations", "_cache", "_versions")
+    __slots__ = ("_activations", "_cache", "_changes", "_versions")
 
     def __init__(self, activations: tuple[Activation, ...]) -> None:
         self._activations = activations
+        self._changes = sorted({at for one in activations for at in (one.at, one.recalled) if at is not None})
         self._cache: dict[tuple[int, str], tuple[Versions, ...]] = {}
         self._versions = {one.policy.version: one.policy for one in activations}
 
@@ -384,10 +392,11 @@ class Policies:
 
     def rules(self, kind: str, now: datetime) -> tuple[Versions, ...]:
         """For each rule about this kind of subject its versions as seen at `now`, oldest first."""
-        known = [one for one in self._activations if one.at is None or one.at <= now]
-        cached = self._cache.get((len(known), kind))
+        seen = bisect_right(self._changes, now)
+        cached = self._cache.get((seen, kind))
         if cached is None:
-            cached = self._cache[len(known), kind] = tuple(self._of_kind(kind, known))
+            known = [one for one in self._activations if one.known(now)]
+            cached = self._cache[seen, kind] = tuple(self._of_kind(kind, known))
         return cached
 
     def _of_kind(self, kind: str, known: list[Activation]) -> Iterator[Versions]:
@@ -401,9 +410,9 @@ class Policies:
             yield from (Versions(rule_id, tuple(found), rule_id in newest) for rule_id, found in rules.items())
 
     def next_change(self, now: datetime) -> datetime | None:
-        """The next activation after `now`: it may judge clocks that already run, or start new ones."""
-        later = [one.at for one in self._activations if one.at is not None and one.at > now]
-        return min(later, default=None)
+        """The next activation or recall after `now`: it may judge clocks that already run, or start new ones."""
+        seen = bisect_right(self._changes, now)
+        return self._changes[seen] if seen < len(self._changes) else None
 
     @staticmethod
     def _build(known: list[Activation]) -> list[tuple[InForce, ...]]:
