@@ -13,11 +13,13 @@ from chalicelib.core.case import Case, CaseId, Ledger
 from chalicelib.core.evaluate import Verdict, evaluate
 from chalicelib.core.events import Event
 from chalicelib.core.evidence import merge_all
+from chalicelib.core.moments import earliest
 from chalicelib.core.settle import settle
 from chalicelib.core.words import Status
 from chalicelib.flow.log import log
 from chalicelib.flow.messages import Act, write_task, write_wake
-from chalicelib.flow.rulebook import Rulebook
+from chalicelib.flow.rulebook import Book, Rulebook
+from chalicelib.flow.shadow import Watch
 from chalicelib.flow.shops import Shops, terms_of
 from chalicelib.flow.storm import Storms
 from chalicelib.ports.forms import over_limit
@@ -35,7 +37,7 @@ class Advance:
 
     def __init__(self, ports: Ports, shops: Shops, rulebook: Rulebook) -> None:
         self._ports, self._shops, self._rulebook = ports, shops, rulebook
-        self._storms = Storms(ports)
+        self._storms, self._watch = Storms(ports), Watch(ports)
 
     def __call__(
         self,
@@ -52,29 +54,36 @@ class Advance:
         cases = self._ports.cases(case_id.account)
         for _ in range(TRIES):
             case = held if held is not None else cases.get(case_id)
-            after = self._judge(case, events, change)
+            book = self._rulebook.get(case_id.account)
+            after, verdict = self._judge(case, events, change, book)
             try:
                 stored = case if after == case else cases.put(after)
             except Conflict:
                 held = None
                 continue
             self.send(stored)
+            if verdict is not None:
+                self._watch.record(stored, book, verdict)
             return stored
         raise Conflict(str(case_id))
 
-    def _judge(self, case: Case, events: Sequence[Event], change: Callable[[Ledger], Ledger] | None) -> Case:
+    def _judge(
+        self, case: Case, events: Sequence[Event], change: Callable[[Ledger], Ledger] | None, book: Book
+    ) -> tuple[Case, Verdict | None]:
         account, now = case.id.account, self._ports.clock.now()
-        connection, book = self._shops.get(account, case.id.connection), self._rulebook.get(account)
+        connection = self._shops.get(account, case.id.connection)
         merged = replace(case, evidence=merge_all(case.evidence, events))
         if over_limit(merged):
             # Kept as it was; the new evidence stays in the archive of deliveries, and a person is called.
             log("case_full", level="error", account=account, case=str(case.id), reason=over_limit(merged) or "")
-            return replace(case, ledger=replace(case.ledger, full=True))
+            return replace(case, ledger=replace(case.ledger, full=True)), None
         if change is not None:
             merged = replace(merged, ledger=change(merged.ledger))
         verdict = evaluate(merged, book.policies, book.calendars, now)
         storm = self._storms.count(connection, _breaches(merged, verdict), now)
-        return settle(merged, verdict, terms_of(connection, storm))
+        if book.shadows:
+            verdict = replace(verdict, wake_at=earliest((verdict.wake_at, self._watch.wake_at(merged, book, now))))
+        return settle(merged, verdict, terms_of(connection, storm)), verdict
 
     def send(self, case: Case) -> None:
         """What follows the write: actions to the sender, a near wake to the queue. Harmless to repeat."""

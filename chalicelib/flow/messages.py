@@ -67,13 +67,14 @@ def read_inbox(text: str) -> Received | Told:
     return Received(data["a"], data["c"], data["id"], from_ms(data["at"]), data["h"], body, data.get("k", ""))
 
 
-def write_wake(case_id: CaseId, wake_at: datetime) -> str:
-    return json.dumps({"case": str(case_id), "at": to_ms(wake_at)}, separators=(",", ":"))
+def write_wake(case_id: CaseId, wake_at: datetime | None) -> str:
+    """Look at a case because its `wake_at` has come; None: whatever it waits for, because its rules have changed."""
+    return json.dumps({"case": str(case_id), "at": to_ms(wake_at) if wake_at else None}, separators=(",", ":"))
 
 
-def read_wake(text: str) -> tuple[CaseId, datetime]:
+def read_wake(text: str) -> tuple[CaseId, datetime | None]:
     data = json.loads(text)
-    return CaseId.parse(data["case"]), from_ms(data["at"])
+    return CaseId.parse(data["case"]), None if data["at"] is None else from_ms(data["at"])
 
 
 @dataclass(frozen=True, slots=True)

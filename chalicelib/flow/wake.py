@@ -29,6 +29,10 @@ class Wake:
     def _one(self, body: str) -> None:
         case_id, wake_at = read_wake(body)
         case = self._ports.cases(case_id.account).get(case_id)
+        if wake_at is None:
+            if case.version:
+                self._advance(case_id, held=case)
+            return
         if case.wake_at != wake_at:
             # Moved or cancelled: whoever moved it owns the new wake.
             return
