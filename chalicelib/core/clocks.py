@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.core.asking import holds as holds_true
-from chalicelib.core.calendars import Calendar, NotKnown, TooFar
+from chalicelib.core.calendars import Calendar, NotKnown
 from chalicelib.core.course import Course, courses
 from chalicelib.core.limits import PAUSED, Due, Ground, Hold
 from chalicelib.core.moments import Sight, earliest, moment_of
-from chalicelib.core.rules import ROUND, Rule
+from chalicelib.core.rules import ROUND, Moment, Rule, Step
 from chalicelib.core.words import Status
 
-__all__ = ["PAUSED", "Due", "Hold", "Reading", "read_clock", "status_of"]
+__all__ = ["BEYOND", "PAUSED", "Due", "Hold", "Reading", "read_clock", "status_of"]
+
+BEYOND = "the due lies beyond all calendars"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +76,34 @@ def read_clock(
     """The clock of `rule` that starts at `start`, as of `sight.view.now`.
 
     Beyond the days that the calendar knows the answer is provisional: breached only when it must be, reminded as early
-    as it may be.
+    as it may be. No date that evidence holds makes it raise.
     """
     bare = Reading(clock, rule, version, Status.WAITING, start, zone=calendar.zone)
     if start is None:
         return replace(bare, reason=f"no {_named(rule)} yet")
     try:
-        return _read(bare, start, sight, calendar)
-    except NotKnown:
-        late, early = _read(bare, start, sight, calendar.latest), _read(bare, start, sight, calendar.earliest)
-        before = [(step, at) for step, at in early.steps if early.due is not None and at < early.due]
-        steps = {**dict(late.steps), **dict(before)}
-        return replace(
-            late,
-            reason=late.reason or "provisional: the calendar is not known so far",
-            steps=tuple(steps.items()),
-            next=earliest((late.next, early.next)),
-            earliest=early.due,
-        )
-    except (OverflowError, TooFar):
-        return replace(bare, reason="the due lies beyond all calendars")
+        try:
+            return _read(bare, start, sight, calendar)
+        except NotKnown:
+            return _provisional(bare, start, sight, calendar)
+    except (OverflowError, ValueError):
+        return replace(bare, reason=BEYOND)
+
+
+def _provisional(bare: Reading, start: datetime, sight: Sight, calendar: Calendar) -> Reading:
+    late, early = _read(bare, start, sight, calendar.latest), _read(bare, start, sight, calendar.earliest)
+    if late.due is not None and early.due is not None and early.due > late.due:
+        # What is counted back ends earlier where fewer days are worked.
+        late, early = early, late
+    before = {step: at for step, at in early.steps if early.due is None or at < early.due}
+    steps = {**dict(late.steps), **before}
+    return replace(
+        late,
+        reason=late.reason or "provisional: the calendar is not known so far",
+        steps=tuple(steps.items()),
+        next=earliest((late.next, early.next)),
+        earliest=early.due,
+    )
 
 
 def _named(rule: Rule) -> str:
@@ -102,37 +112,47 @@ def _named(rule: Rule) -> str:
 
 def _read(bare: Reading, start: datetime, sight: Sight, calendar: Calendar) -> Reading:
     rule, now = bare.rule, sight.view.now
-    stop = earliest(moment_of(one, sight) for one in rule.stop)
-    void = earliest(moment_of(one, sight) for one in rule.void)
+    coming: list[datetime | None] = []
+    stop, void = _happened(rule.stop, sight, coming), _happened(rule.void, sight, coming)
     rounds = courses(rule, start, stop, void, sight, Ground(sight.view, calendar))
     last = rounds[-1]
     due = last.due()
     status = status_of(start, due, stop, void, now)
     stands: list[tuple[str, datetime]] = []
-    coming = [due.at] if status in (Status.RUNNING, Status.PAUSED) and due.at else []
+    if status in (Status.RUNNING, Status.PAUSED):
+        coming.append(due.at)
     if status is not Status.WAITING:
         # A void after the due changes nothing, so it ends no step either (DESIGN, under the status table).
         end = earliest((stop,) if void is None or (due.at is not None and void > due.at) else (stop, void))
-        for step, at in _instants(rule, rounds):
+        for step, name, at in _instants(rule, rounds):
             if end is not None and end <= at:
                 continue
             if at > now:
                 coming.append(at)
-            elif _holds(rule, step, at, sight, calendar):
-                stands.append((step, at))
-    return replace(
-        bare, status=status, start=last.start, due=due.at, due_day=due.day, stop=stop, void=void, reason=due.reason,
-        calendar=calendar.digest, holds=last.holds, steps=tuple(stands), next=earliest(coming),
+            elif step.when is None or holds_true(step.when, sight, at, calendar) is True:
+                stands.append((name, at))
+    return Reading(
+        bare.clock, rule, bare.version, status, last.start, due.at, due.day, stop, void, due.reason, calendar.zone,
+        calendar.digest, last.holds, tuple(stands), earliest(coming),
     )  # fmt: skip
 
 
-def _holds(rule: Rule, step_id: str, at: datetime, sight: Sight, calendar: Calendar) -> bool:
-    step = rule.step(step_id)
-    return step is not None and (step.when is None or holds_true(step.when, sight, at, calendar) is True)
+def _happened(moments: tuple[Moment, ...], sight: Sight, coming: list[datetime | None]) -> datetime | None:
+    """The first of the moments that has come; one that is still to come, by its offset, is looked at again then."""
+    first: datetime | None = None
+    for one in moments:
+        found = moment_of(one, sight)
+        if found is None:
+            continue
+        if found > sight.view.now:
+            coming.append(found)
+        elif first is None or found < first:
+            first = found
+    return first
 
 
-def _instants(rule: Rule, rounds: Sequence[Course]) -> Iterator[tuple[str, datetime]]:
-    """Each step of each round with its instant; a round ends where the next one begins."""
+def _instants(rule: Rule, rounds: Sequence[Course]) -> Iterator[tuple[Step, str, datetime]]:
+    """Each step of each round with its name and instant; a round ends where the next one begins."""
     for index, course in enumerate(rounds):
         until = rounds[index + 1].start if index + 1 < len(rounds) else None
         for step in rule.steps:
@@ -143,4 +163,4 @@ def _instants(rule: Rule, rounds: Sequence[Course]) -> Iterator[tuple[str, datet
                 moved = at + timedelta(seconds=step.every * time) if time else at
                 if until is None or moved < until:
                     number = index * step.times + time
-                    yield (f"{step.id}{ROUND}{number + 1}" if number else step.id), moved
+                    yield step, (f"{step.id}{ROUND}{number + 1}" if number else step.id), moved

@@ -42,7 +42,7 @@ CLASSES: dict[str, type[Any]] = {
     "by_place": rules.ByPlace,
     "from_start": rules.FromStart,
     "from_due": rules.FromDue,
-    "working_from_due": rules.WorkingFromDue,
+    "on_calendar": rules.OnCalendar,
     "from_step": rules.FromStep,
     "share": rules.Share,
     "own_limit": rules.OwnLimit,

@@ -1,14 +1,16 @@
 """The course of a clock: from its start, through pauses and extensions, to its due; and anew after each restart.
 
-What moves the due is taken in the order of time, and counts only where it comes before the due that stood until then.
-So the instant of a step is told by what is dated before it, whatever comes later.
+What moves the due is taken in the order in which it came to be known, and counts only where it comes before the due
+that stood until then. So the instant of a step is told by what was known by then, whatever comes later: a wake in time
+and a judgement with final knowledge agree.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
-from chalicelib.core.limits import PAUSED, Due, Ground, Hold, count_on, due_of, share_of
+from chalicelib.core.limits import PAUSED, Due, Ground, Hold, count_on, due_of, moved_on, on_from_start, share_of
 from chalicelib.core.moments import Sight
 from chalicelib.core.rules import (
     Ahead,
@@ -18,12 +20,12 @@ from chalicelib.core.rules import (
     FromStart,
     FromStep,
     Limit,
+    OnCalendar,
     OwnLimit,
     Pause,
     Rule,
     Share,
     Until,
-    WorkingFromDue,
 )
 
 _NONE = timedelta(0)
@@ -38,43 +40,71 @@ class Extended:
     to: Limit
 
 
+Movers: TypeAlias = tuple[Hold | Extended, ...]
+Place: TypeAlias = FromStart | FromDue | OnCalendar | Share | OwnLimit
+
+
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """What was known of the movers from an instant on; `pauses`: nothing but a pause began then."""
+
+    since: datetime
+    pauses: bool
+    movers: Movers
+
+    def leaves(self, step: datetime) -> bool:
+        """Whether a step that stood until then stays: it came before, or with a pause that has nothing left to hold."""
+        return step < self.since or (self.pauses and step == self.since)
+
+
 class Course:
     """One round of a clock. `movers`: pauses and extensions in order of time."""
 
-    rule: Rule
-    start: datetime
-    movers: tuple[Hold | Extended, ...]
-    ground: Ground
+    __slots__ = ("_due", "_stages", "ground", "movers", "rule", "start")
+
+    def __init__(self, rule: Rule, start: datetime, movers: Movers, ground: Ground) -> None:
+        self.rule = rule
+        self.start = start
+        self.movers = movers
+        self.ground = ground
+        self._due: Due | None = None
+        self._stages = _stages(start, movers) if movers else []
 
     @property
     def holds(self) -> tuple[Hold, ...]:
         return tuple(one for one in self.movers if isinstance(one, Hold))
 
-    def due(self, known: int | None = None) -> Due:
-        """When it is due, as told by the first `known` movers (all, if not said)."""
+    def due(self) -> Due:
+        """When it is due, by all that is known."""
+        if self._due is None:
+            self._due = self._due_after(self.movers)
+        return self._due
+
+    def _due_after(self, movers: Movers) -> Due:
         limit = self.rule.limit
+        due = due_of(limit, self.start, (), self.ground)
         holds: list[Hold] = []
-        due = due_of(limit, self.start, holds, self.ground)
-        for mover in self.movers[:known]:
+        for mover in movers:
             if isinstance(mover, Extended):
                 # An act counts up to the last instant; a pause that begins at the due has nothing left to hold.
                 if due.at is not None and mover.begin > due.at:
                     break
                 longer = due_of(mover.to, self.start, holds, self.ground)
-                if longer.at is None or due.at is None or longer.at > due.at:
+                # What cannot be told, because its fact is missing, makes nothing longer.
+                later = longer.reason == PAUSED if longer.at is None else due.at is None or longer.at > due.at
+                if later:
                     limit, due = mover.to, longer
                 continue
             if due.at is not None and mover.begin >= due.at:
                 break
             holds.append(mover)
             due = due_of(limit, self.start, holds, self.ground)
-        return self._capped(due)
+        return due if self.rule.cap is None else self._capped(due, self.rule.cap)
 
-    def _capped(self, due: Due) -> Due:
-        if self.rule.cap is None or (due.at is None and due.reason != PAUSED):
+    def _capped(self, due: Due, limit: Limit) -> Due:
+        if due.at is None and due.reason != PAUSED:
             return due
-        cap = due_of(self.rule.cap, self.start, (), self.ground)
+        cap = due_of(limit, self.start, (), self.ground)
         if cap.at is None or (due.at is not None and due.at <= cap.at):
             return due
         return replace(cap, reason=due.reason)
@@ -85,53 +115,65 @@ class Course:
             step = self.rule.step(at.step)
             base = self.step_at(step.at) if step else None
             return None if base is None else base + timedelta(seconds=at.seconds)
-        for known in range(len(self.movers) + 1):
-            found = self._known_at(at, known)
+        if not self._stages:
+            return self._known_at(at, (), self.due())
+        last = len(self._stages) - 1
+        for index, stage in enumerate(self._stages):
+            found = self._known_at(at, stage.movers, self.due() if index == last else None)
             if found is None:
-                return None
-            if known:
-                # What a mover brought about cannot have stood before it was there to be seen.
-                found = max(found, self.movers[known - 1].begin)
-            if known == len(self.movers) or self.movers[known].begin >= found:
+                continue
+            # What came to be known only then cannot have made it stand before.
+            found = max(found, stage.since) if index else found
+            if index == last or self._stages[index + 1].leaves(found):
                 return found
         return None
 
-    def _known_at(self, at: FromStart | FromDue | WorkingFromDue | Share | OwnLimit, known: int) -> datetime | None:
-        holds = tuple(one for one in self.movers[:known] if isinstance(one, Hold))
+    def _known_at(self, at: Place, movers: Movers, due: Due | None) -> datetime | None:
+        holds = tuple(one for one in movers if isinstance(one, Hold))
         if isinstance(at, FromStart):
             return count_on(self.start, timedelta(seconds=at.seconds), holds)
         if isinstance(at, OwnLimit):
             return due_of(at.limit, self.start, holds, self.ground).at
+        if isinstance(at, OnCalendar) and at.anchor == "start":
+            return on_from_start(at, self.start, holds, self.ground.calendar)
+        end = (due or self._due_after(movers)).at
+        if end is None:
+            return None
         if isinstance(at, Share):
-            return self._share(at, known, holds)
-        due = self.due(known).at
-        if due is None:
-            return None
+            return self._share(at, end, holds)
         if isinstance(at, FromDue):
-            moved, early = due + timedelta(seconds=at.seconds), at.seconds < 0
+            moved, early = end + timedelta(seconds=at.seconds), at.seconds < 0
         else:
-            moved, early = self._working(at, due), at.days < 0 or at.seconds < 0
+            moved, early = moved_on(end, at.unit, at.count, self.ground.calendar), at.count < 0
         # A step longer before the due than the limit is stands at the start.
-        return min(self.start, due) if early and moved < self.start else moved
+        return min(self.start, end) if early and moved < self.start else moved
 
-    def _share(self, at: Share, known: int, holds: Sequence[Hold]) -> datetime | None:
-        due = self.due(known).at
-        if due is None:
-            return None
+    def _share(self, at: Share, due: datetime, holds: Sequence[Hold]) -> datetime | None:
         if isinstance(self.rule.limit, (Until, Ahead)):
             return self.start + share_of(due - self.start, at.percent)
-        lost = sum(((one.end or due) - one.begin for one in holds if one.begin < due), _NONE)
-        moved = count_on(self.start, share_of(due - self.start - lost, at.percent), holds)
-        return moved
+        if not holds:
+            return self.start + share_of(due - self.start, at.percent)
+        lost = sum((min(one.end or due, due) - one.begin for one in holds if one.begin < due), _NONE)
+        return count_on(self.start, share_of(due - self.start - lost, at.percent), holds)
 
-    def _working(self, at: WorkingFromDue, due: datetime) -> datetime:
-        calendar = self.ground.calendar
-        if at.days:
-            # So many working days from the due's own day, at the same time of day.
-            day = calendar.day(due)
-            return due + (calendar.add_working_days(day, at.days) - day)
-        span = timedelta(seconds=abs(at.seconds))
-        return calendar.subtract(due, span) if at.seconds < 0 else calendar.add(due, span)
+
+def _stages(start: datetime, movers: Movers) -> list[Stage]:
+    """What was known when. A pause is known twice: as an open one when it begins, and again when it has ended."""
+    told: dict[datetime, bool] = {}
+    for mover in movers:
+        told[mover.begin] = told.get(mover.begin, True) and isinstance(mover, Hold)
+        if isinstance(mover, Hold) and mover.end is not None:
+            told[mover.end] = False
+    stages = [Stage(start, False, ())]
+    for at in sorted(told):
+        stages.append(Stage(at, told[at], tuple(_as_of(mover, at) for mover in movers if mover.begin <= at)))
+    return stages
+
+
+def _as_of(mover: Hold | Extended, at: datetime) -> Hold | Extended:
+    if isinstance(mover, Hold) and mover.end is not None and mover.end > at:
+        return Hold(mover.begin, None, mover.floor)
+    return mover
 
 
 def courses(
@@ -139,6 +181,8 @@ def courses(
 ) -> list[Course]:
     """The rounds of a clock, the present one last: an act of `restart` before due and end begins it."""
     rounds = [_course(rule, start, sight, ground)]
+    if not rule.restart:
+        return rounds
     acts = sorted(at for point in rule.restart for at in sight.marks(point.mark) if at > start)
     for at in acts[:MAX_ROUNDS]:
         due = rounds[-1].due().at
@@ -150,6 +194,8 @@ def courses(
 
 
 def _course(rule: Rule, start: datetime, sight: Sight, ground: Ground) -> Course:
+    if not rule.pause and not rule.extend:
+        return Course(rule, start, (), ground)
     acts = [Extended(at, one.to) for one in rule.extend for at in _acts(one, start, sight)]
     movers: list[Hold | Extended] = [*holds_of(rule.pause, sight, start), *acts]
     if acts:
@@ -158,6 +204,7 @@ def _course(rule: Rule, start: datetime, sight: Sight, ground: Ground) -> Course
 
 
 def _acts(extension: Extension, start: datetime, sight: Sight) -> list[datetime]:
+    """The first act: it makes the limit longer once."""
     return [at for at in sight.marks(extension.on.mark) if at >= start][:1]
 
 

@@ -52,9 +52,11 @@ def evaluate(case: Case, policies: Policies, calendars: Calendars, now: datetime
     """Judge the case as of `now` under the policies in force. Evidence dated later than `now` is unseen."""
     view = View(case.evidence, now)
     clocks: tuple[Reading, ...] = ()
+    coming: list[datetime] = []
     # What our own action created is nobody's duty; watching it would make us escalate against ourselves.
     if view.fact("channel") != OURS:
-        clocks = Judge(case.id.subject.kind, view, policies, calendars.as_of(now)).all()
+        judge = Judge(case.id.subject.kind, view, policies, calendars.as_of(now))
+        clocks, coming = judge.all(), judge.coming
     stands = {(one.clock, step): at for one in clocks for step, at in one.steps}
     held = case.ledger.steps
     taken = []
@@ -65,7 +67,7 @@ def evaluate(case: Case, policies: Policies, calendars: Calendars, now: datetime
         elif state.withdrawn:
             taken.append(Taken(clock, step, at, state.generation + 1))
     withdrawn = tuple(key for key, state in held.items() if not state.withdrawn and key not in stands)
-    coming = [one.next for one in clocks if one.next is not None]
+    coming += [one.next for one in clocks if one.next is not None]
     if view.next_unseen is not None:
         coming.append(view.next_unseen)
     change = policies.next_change(now)

@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+FIRST = datetime.min.replace(tzinfo=UTC)
+LAST = datetime.max.replace(microsecond=999_000, tzinfo=UTC)
+"""The edges of time."""
 
 
 def cut(moment: datetime) -> datetime:
@@ -17,6 +20,16 @@ def cut(moment: datetime) -> datetime:
         moment = moment.astimezone(UTC)
     extra = moment.microsecond % 1000
     return moment - timedelta(microseconds=extra) if extra else moment
+
+
+def moved(moment: datetime, seconds: int) -> datetime:
+    """So many seconds later (earlier, below 0); at the edge of what a datetime holds it stays there."""
+    if not seconds:
+        return moment
+    try:
+        return moment + timedelta(seconds=seconds)
+    except OverflowError:
+        return LAST if seconds > 0 else FIRST
 
 
 def parse_instant(text: str) -> datetime:

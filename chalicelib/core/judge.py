@@ -3,13 +3,14 @@ rounds, its condition, its calendar; and each of them read."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.core.asking import holds
 from chalicelib.core.calendars import Calendar, Calendars, add_months
-from chalicelib.core.clocks import Reading, read_clock
-from chalicelib.core.moments import Sight, moment_of
-from chalicelib.core.rules import Days, InForce, Months, Point, Policies, Rule, Versions
+from chalicelib.core.clocks import BEYOND, Reading, read_clock
+from chalicelib.core.instants import moved
+from chalicelib.core.moments import Sight, earliest, moment_of
+from chalicelib.core.rules import Days, InForce, Months, Point, Policies, Reaches, Rule, Versions
 from chalicelib.core.view import View
 from chalicelib.core.words import ENDED, Status
 
@@ -20,7 +21,7 @@ MOST_ROUNDS = 64
 class Judge:
     """Reads the clocks of one case as of one instant. Made anew for each evaluation."""
 
-    __slots__ = ("_busy", "_calendars", "_read", "_rules", "_sight", "_view")
+    __slots__ = ("_busy", "_calendars", "_read", "_rules", "_sight", "_view", "coming")
 
     def __init__(self, kind: str, view: View, policies: Policies, calendars: Calendars) -> None:
         self._view, self._calendars = view, calendars
@@ -28,6 +29,8 @@ class Judge:
         self._read: dict[str, tuple[Reading, ...]] = {}
         self._busy: set[str] = set()
         self._sight = Sight(view, silence=self._silence)
+        self.coming: list[datetime] = []
+        """Instants at which clocks begin that do not exist yet."""
 
     def all(self) -> tuple[Reading, ...]:
         """Every clock of the case, in the order of the policies and their rules."""
@@ -78,10 +81,18 @@ class Judge:
             yield from self._again(rule, rule.again, start)
 
     def _again(self, rule: Rule, period: Days | Months, start: datetime) -> Iterator[tuple[str, Sight, datetime]]:
+        """The rounds after the first; what lifts the duty for good begins no more of them."""
         calendar = self._calendar(rule)
+        void = earliest(moment_of(one, self._sight) for one in rule.void)
         for number in range(1, MOST_ROUNDS):
-            at = _later(start, period, number, calendar)
+            try:
+                at = _later(start, period, number, calendar)
+            except (OverflowError, ValueError):
+                return
+            if void is not None and void <= at:
+                return
             if at > self._view.now:
+                self.coming.append(at)
                 return
             yield f"{rule.id}#{number + 1}", replace(self._sight, since=at), at
 
@@ -102,31 +113,23 @@ class Judge:
     def _in(
         self, calendar: Calendar, rule: Rule, window: InForce, clock: str, sight: Sight, start: datetime | None
     ) -> Iterator[Reading]:
-        if start is not None and (rule.valid_from or rule.valid_to) and not _valid(rule, start, calendar):
-            return
         version = window.policy.version
+        try:
+            if start is not None and (rule.valid_from or rule.valid_to) and not _valid(rule, start, calendar):
+                return
+        except (OverflowError, ValueError):
+            yield Reading(clock, rule, version, Status.WAITING, start, reason=BEYOND, zone=calendar.zone)
+            return
         if rule.when is not None and not (start is None and rule.when.marks):
-            offset = rule.start.offset if isinstance(rule.start, Point) else 0
-            until = sight.view.now if start is None else _back(start, offset)
+            offset = 0 if isinstance(rule.start, Reaches) or sight.since is not None else rule.start.offset
+            until = sight.view.now if start is None else moved(start, -offset)
             lets = holds(rule.when, sight, until, calendar)
             if lets is False:
                 return
             if lets is not True:
                 yield Reading(clock, rule, version, Status.WAITING, start, reason=str(lets), zone=calendar.zone)
                 return
-        reading = read_clock(rule, version, clock, start, sight, calendar)
-        if rule.again is not None and start is not None:
-            reading = replace(reading, next=self._next_round(rule, rule.again, reading))
-        yield reading
-
-    def _next_round(self, rule: Rule, period: Days | Months, reading: Reading) -> datetime | None:
-        start = moment_of(rule.start, self._sight)
-        times = [reading.next] if reading.next else []
-        if start is not None:
-            calendar = self._calendar(rule)
-            rounds = (_later(start, period, number, calendar) for number in range(1, MOST_ROUNDS))
-            times += [at for at in rounds if at > self._view.now][:1]
-        return min(times, default=None)
+        yield read_clock(rule, version, clock, start, sight, calendar)
 
     def _calendar(self, rule: Rule) -> Calendar:
         return calendar_of(rule, self._view, self._calendars)
@@ -137,18 +140,32 @@ def calendar_of(rule: Rule, view: View, calendars: Calendars) -> Calendar:
     place = rule.calendar
     if isinstance(place, str):
         return calendars.get(place)
+    country = view.fact("country")
     for name in place.facts:
         code = view.fact(name)
         if isinstance(code, str):
-            try:
-                return calendars.get(code)
-            except ValueError:
-                continue
+            found = _place(name, code, country if isinstance(country, str) else "", calendars)
+            if found is not None:
+                return found
     return calendars.get(place.otherwise)
 
 
-def _back(start: datetime, offset: int) -> datetime:
-    return start - timedelta(seconds=offset)
+def _place(name: str, code: str, country: str, calendars: Calendars) -> Calendar | None:
+    """The calendar of a place. A part of a country is never taken for another country: Indiana's IN is not India."""
+    if name == "region":
+        part = code if code.startswith(f"{country}-") or not country else f"{country}-{code}"
+        codes = (part,) if "-" in part else ()
+    else:
+        codes = (code,)
+    for one in codes:
+        try:
+            found = calendars.get(one)
+        except ValueError:
+            continue
+        # Some old zones are called like countries (GB, NZ); as the calendar of a country they would have no rest days.
+        if name == "zone" or found.code != found.zone or found.code == "UTC":
+            return found
+    return None
 
 
 def _later(start: datetime, period: Days | Months, number: int, calendar: Calendar) -> datetime:

@@ -4,9 +4,10 @@ Pure arithmetic on one calendar. Days fall due at 24:00 of the last one, written
 took is given back in the limit's own unit. Facts: DESIGN section 4 and the traps of the law sheets.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from chalicelib.core.calendars import Calendar, add_months
 from chalicelib.core.instants import EPOCH, MILLISECOND
@@ -18,6 +19,7 @@ from chalicelib.core.rules import (
     Limit,
     Months,
     Most,
+    OnCalendar,
     OnDate,
     Roll,
     Span,
@@ -30,6 +32,8 @@ from chalicelib.core.view import View
 PAUSED = "paused"
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_NONE = timedelta(0)
+_MOST_LOST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,15 @@ class Ground:
 
 
 def due_of(limit: Limit, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
-    """When `limit` from `start` ends, given the holds. A deadline set by somebody else is moved by no pause."""
-    if isinstance(limit, (Least, Most)):
-        return _among(limit, start, holds, ground)
-    if isinstance(limit, (Until, Ahead)):
-        return _given(limit, holds, ground)
-    due = _counted(limit, start, holds, ground.calendar)
+    """When `limit` from `start` ends, given the holds. A deadline set by somebody else is moved by no pause.
+
+    Raises OverflowError or ValueError beyond the years, or the known days, of the calendar.
+    """
+    due: Due = _HOW[type(limit)](limit, start, holds, ground)
+    return due
+
+
+def _with_floors(due: Due, holds: Sequence[Hold], ground: Ground) -> Due:
     for hold in holds:
         if hold.floor is not None and hold.end is not None and due.at is not None and hold.begin < due.at:
             least = due_of(hold.floor, hold.end, (), ground)
@@ -76,34 +83,41 @@ def due_of(limit: Limit, start: datetime, holds: Sequence[Hold], ground: Ground)
     return due
 
 
-def _among(limit: Least | Most, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
+def _least(limit: Least, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
     found = [due_of(one, start, holds, ground) for one in limit.limits]
-    unknown = next((one for one in found if one.at is None), None)
-    if unknown is not None:
-        return unknown
-    first = isinstance(limit, Least)
-    return (min if first else max)(found, key=lambda one: one.at or EPOCH)
+    held = next((one for one in found if one.at is None), None)
+    told = [one for one in found if one.at is not None]
+    if held is None or not told or held.reason != PAUSED:
+        return held or min(told, key=_at)
+    # However long the pause lasts, the due is no later than the ends that it does not move.
+    return replace(min(told, key=_at), reason=PAUSED)
 
 
-def _given(limit: Until | Ahead, holds: Sequence[Hold], ground: Ground) -> Due:
-    due = _told(limit, ground)
-    if due.at is not None and holds and holds[-1].end is None and holds[-1].begin < due.at:
-        return replace(due, reason=PAUSED)
-    return due
+def _most(limit: Most, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
+    found = [due_of(one, start, holds, ground) for one in limit.limits]
+    return next((one for one in found if one.at is None), None) or max(found, key=_at)
 
 
-def _told(limit: Until | Ahead, ground: Ground) -> Due:
+def _at(due: Due) -> datetime:
+    return due.at or EPOCH
+
+
+def _until(limit: Until, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
     fact = ground.view.fact(limit.fact)
     if not isinstance(fact, date):
-        return Due(None, reason=f"fact {limit.fact} is missing")
-    calendar = ground.calendar
-    if isinstance(limit, Until):
-        return Due(fact) if isinstance(fact, datetime) else Due(calendar.end_of(fact), fact)
-    inner = limit.limit
+        return _missing(limit.fact)
+    due = Due(fact) if isinstance(fact, datetime) else Due(ground.calendar.end_of(fact), fact)
+    return _unmoved(due, holds) if holds else due
+
+
+def _ahead(limit: Ahead, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
+    fact, calendar, inner = ground.view.fact(limit.fact), ground.calendar, limit.limit
+    if not isinstance(fact, date):
+        return _missing(limit.fact)
     if isinstance(inner, (Span, WorkingSpan)):
         end = fact if isinstance(fact, datetime) else calendar.start_of(fact)
         span = timedelta(seconds=inner.seconds)
-        return Due(end - span if isinstance(inner, Span) else calendar.subtract(end, span))
+        return _unmoved(Due(end - span if isinstance(inner, Span) else calendar.subtract(end, span)), holds)
     # So many clear days ahead: the act must be done before the first of them begins.
     day = calendar.day(fact) if isinstance(fact, datetime) else fact
     if isinstance(inner, WorkingDays):
@@ -112,28 +126,31 @@ def _told(limit: Until | Ahead, ground: Ground) -> Due:
         first = add_months(day, -inner.months)
     else:
         first = day - timedelta(days=inner.days)
-    return Due(calendar.start_of(first), first - _DAY)
+    return _unmoved(Due(calendar.start_of(first), first - _DAY), holds)
 
 
-def _counted(
-    limit: Span | WorkingSpan | Days | WorkingDays | Months | OnDate,
-    start: datetime,
-    holds: Sequence[Hold],
-    calendar: Calendar,
-) -> Due:
-    if isinstance(limit, Span):
-        if limit.first_hour == "next_full":
-            start = start if start == _full_hour(start) else _full_hour(start) + _HOUR
-        at = count_on(start, timedelta(seconds=limit.seconds), holds)
-        return Due(at, reason="" if at else PAUSED)
-    if isinstance(limit, WorkingSpan):
-        at = _open_time(start, timedelta(seconds=limit.seconds), holds, calendar)
-        return Due(at, reason="" if at else PAUSED)
-    return _by_day(limit, start, holds, calendar)
+def _missing(fact: str) -> Due:
+    return Due(None, reason=f"fact {fact} is missing")
 
 
-def _full_hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+def _unmoved(due: Due, holds: Sequence[Hold]) -> Due:
+    """A deadline that no pause moves, though one is open."""
+    if due.at is not None and holds and holds[-1].end is None and holds[-1].begin < due.at:
+        return replace(due, reason=PAUSED)
+    return due
+
+
+def _span(limit: Span, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
+    if limit.first_hour == "next_full":
+        hour = start.replace(minute=0, second=0, microsecond=0)
+        start = start if start == hour else hour + _HOUR
+    at = count_on(start, timedelta(seconds=limit.seconds), holds)
+    return _with_floors(Due(at, reason="" if at else PAUSED), holds, ground) if holds else Due(at)
+
+
+def _working_span(limit: WorkingSpan, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
+    at = open_time(start, timedelta(seconds=limit.seconds), holds, ground.calendar)
+    return _with_floors(Due(at, reason="" if at else PAUSED), holds, ground)
 
 
 def count_on(start: datetime, span: timedelta, holds: Sequence[Hold]) -> datetime | None:
@@ -151,7 +168,8 @@ def count_on(start: datetime, span: timedelta, holds: Sequence[Hold]) -> datetim
     return at + span
 
 
-def _open_time(start: datetime, span: timedelta, holds: Sequence[Hold], calendar: Calendar) -> datetime | None:
+def open_time(start: datetime, span: timedelta, holds: Sequence[Hold], calendar: Calendar) -> datetime | None:
+    """As `count_on`, of the time in which the calendar is open."""
     at = start
     for hold in holds:
         if calendar.add(at, span) <= hold.begin:
@@ -166,13 +184,14 @@ def _open_time(start: datetime, span: timedelta, holds: Sequence[Hold], calendar
     return calendar.add(at, span)
 
 
-def _by_day(
-    limit: Days | WorkingDays | Months | OnDate, start: datetime, holds: Sequence[Hold], calendar: Calendar
-) -> Due:
+def _by_day(limit: Days | WorkingDays | Months | OnDate, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
+    calendar = ground.calendar
     first = calendar.day(start)
-    lost_days, lost = 0, timedelta(0)
     day = _last_day(limit, first, 0, calendar)
     at = calendar.end_of(day)
+    if not holds:
+        return Due(at, day)
+    lost_days, lost = 0, timedelta(0)
     for hold in holds:
         if hold.begin >= at:
             break
@@ -183,10 +202,15 @@ def _by_day(
         else:
             lost += hold.end - hold.begin
             # Time lost is given back, and the limit still ends with a day.
-            lost_days = -(-lost // _DAY)
-        day = _last_day(limit, first, lost_days, calendar)
-        at = calendar.end_of(day)
-    return Due(at, day)
+            lost_days = max(lost_days, -(-lost // _DAY))
+        for _ in range(_MOST_LOST):
+            day = _last_day(limit, first, lost_days, calendar)
+            at = calendar.end_of(day)
+            if at > hold.end:
+                break
+            # Something was left when the pause began, so something is left when it ends.
+            lost_days += 1
+    return _with_floors(Due(at, day), holds, ground)
 
 
 def _last_day(limit: Days | WorkingDays | Months | OnDate, first: date, lost: int, calendar: Calendar) -> date:
@@ -196,13 +220,14 @@ def _last_day(limit: Days | WorkingDays | Months | OnDate, first: date, lost: in
     if isinstance(limit, OnDate):
         day = _next_date(limit, first)
     elif isinstance(limit, Months):
-        day = add_months(first, limit.months) - (_DAY if limit.first_day == "included" else timedelta(0))
+        day = add_months(first, limit.months) - (_DAY if limit.first_day == "included" else _NONE)
     else:
         day = first + timedelta(days=limit.days - (limit.first_day == "included"))
-    day += timedelta(days=lost)
+    if lost:
+        day += timedelta(days=lost)
     if isinstance(limit, Days) and limit.least_working:
         day = max(day, _nth_working_day(first, limit.least_working, limit.first_day, calendar))
-    return _rolled(day, limit.roll, calendar)
+    return day if limit.roll is None else _rolled(day, limit.roll, calendar)
 
 
 def _nth_working_day(first: date, count: int, first_day: FirstDay, calendar: Calendar) -> date:
@@ -221,12 +246,58 @@ def _next_date(limit: OnDate, first: date) -> date:
     raise AssertionError("one of two years holds the date")
 
 
-def _rolled(day: date, roll: Roll | None, calendar: Calendar) -> date:
-    if roll is None:
-        return day
+def _rolled(day: date, roll: Roll, calendar: Calendar) -> date:
     return calendar.roll(day, roll.direction, roll.over) if roll.over else calendar.roll(day, roll.direction)
 
 
 def share_of(span: timedelta, percent: int) -> timedelta:
     """So many per cent of a span, rounded up to the millisecond: a step is never early."""
-    return -(-span * percent // (100 * MILLISECOND)) * MILLISECOND if span > timedelta(0) else span
+    return -(-span * percent // (100 * MILLISECOND)) * MILLISECOND if span > _NONE else span
+
+
+def on_from_start(at: OnCalendar, start: datetime, holds: Sequence[Hold], calendar: Calendar) -> datetime | None:
+    """The instant so much of the calendar after `start`, what the holds took given back; None while one is open."""
+    if at.unit == "working_seconds":
+        return open_time(start, timedelta(seconds=at.count), holds, calendar)
+    found, count = moved_on(start, at.unit, at.count, calendar), at.count
+    for hold in holds:
+        if hold.begin >= found:
+            break
+        if hold.end is None:
+            return None
+        if at.unit == "months":
+            found += hold.end - hold.begin
+            continue
+        count += calendar.working_days(calendar.day(hold.begin), calendar.day(hold.end))
+        found = max(moved_on(start, at.unit, count, calendar), hold.end)
+    return found
+
+
+def moved_on(at: datetime, unit: str, count: int, calendar: Calendar) -> datetime:
+    """So many working days, months, or seconds of open time after (below 0, before) an instant."""
+    if unit == "working_seconds":
+        span = timedelta(seconds=abs(count))
+        return calendar.subtract(at, span) if count < 0 else calendar.add(at, span)
+    day = calendar.day(at)
+    midnight = calendar.start_of(day) == at
+    if midnight and count > 0:
+        # 24:00 of the day before, so that what is counted on ends with a day.
+        day -= _DAY
+    target = add_months(day, count) if unit == "months" else calendar.add_working_days(day, count)
+    if midnight:
+        return calendar.end_of(target) if count > 0 else calendar.start_of(target)
+    return calendar.add_days(at, (target - day).days)
+
+
+_HOW: Mapping[type, Callable[[Any, datetime, Sequence[Hold], Ground], Due]] = {
+    Span: _span,
+    WorkingSpan: _working_span,
+    Days: _by_day,
+    WorkingDays: _by_day,
+    Months: _by_day,
+    OnDate: _by_day,
+    Until: _until,
+    Ahead: _ahead,
+    Least: _least,
+    Most: _most,
+}

@@ -1,11 +1,17 @@
-"""Moments: the instants that a rule names by what happened on the case. Each is a function of what is in sight."""
+"""Moments: the instants that a rule names by what happened on the case. Each is a function of what is in sight.
 
-from collections.abc import Callable, Iterable
+A moment may be told to lie in the future, by its offset; whoever asks decides whether it has come. What is moved beyond
+the years of a datetime stays at their edge, so that no date that evidence holds makes anything raise.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
 
-from chalicelib.core.rules import AllOf, EarlierOf, LaterOf, Moment, Point, Reaches
+from chalicelib.core.instants import moved
+from chalicelib.core.rules import AllOf, EarlierOf, LaterOf, Moment, Point, Reaches, Silence
 from chalicelib.core.view import View
 
 
@@ -23,40 +29,37 @@ class Sight:
     silence: Callable[[str], datetime | None] = lambda _: None
 
     def marks(self, name: str) -> list[datetime]:
-        return [one.at for one in self.view.marks(name, self.of) if self.since is None or one.at >= self.since]
+        """The occurrences in order of time."""
+        since = self.since
+        return [one.at for one in self.view.marks(name, self.of) if since is None or one.at >= since]
 
 
 def earliest(found: Iterable[datetime | None]) -> datetime | None:
     """The first of those that are there."""
-    return min((one for one in found if one is not None), default=None)
+    least: datetime | None = None
+    for one in found:
+        if one is not None and (least is None or one < least):
+            least = one
+    return least
 
 
 def moment_of(moment: Moment, sight: Sight) -> datetime | None:
     """The instant of a moment, or None where it has not come."""
-    if isinstance(moment, Point):
-        return point_of(moment, sight)
-    if isinstance(moment, Reaches):
-        return _reached(moment, sight)
-    if isinstance(moment, AllOf):
-        count = sight.view.fact(moment.count)
-        seen = sight.marks(moment.mark)
-        enough = isinstance(count, Decimal) and 0 < count <= len(seen)
-        return seen[int(count) - 1] if enough and isinstance(count, Decimal) else None
-    if isinstance(moment, EarlierOf):
-        return earliest(moment_of(one, sight) for one in moment.moments)
-    if isinstance(moment, LaterOf):
-        found = [moment_of(one, sight) for one in moment.moments]
-        return None if None in found else max(one for one in found if one is not None)
-    return sight.silence(moment.rule)
+    found: datetime | None = _HOW[type(moment)](moment, sight)
+    return found
 
 
 def point_of(point: Point, sight: Sight) -> datetime | None:
     """The first or last occurrence of a mark, moved by its offset."""
-    seen = sight.marks(point.mark)
+    seen = sight.view.marks(point.mark, sight.of)
     if not seen:
         return None
-    at = seen[-1] if point.pick == "last" else seen[0]
-    return at + timedelta(seconds=point.offset) if point.offset else at
+    if sight.since is not None:
+        seen = [one for one in seen if one.at >= sight.since]
+        if not seen:
+            return None
+    at = seen[-1 if point.pick == "last" else 0].at
+    return moved(at, point.offset) if point.offset else at
 
 
 def _reached(moment: Reaches, sight: Sight) -> datetime | None:
@@ -71,3 +74,41 @@ def _reached(moment: Reaches, sight: Sight) -> datetime | None:
         if total >= goal:
             return seen.at
     return None
+
+
+def _all_of(moment: AllOf, sight: Sight) -> datetime | None:
+    count = sight.view.fact(moment.count)
+    seen = sight.marks(moment.mark)
+    if not isinstance(count, Decimal) or not 0 < count <= len(seen):
+        return None
+    return moved(seen[int(count.to_integral_value(ROUND_CEILING)) - 1], moment.offset)
+
+
+def _earlier_of(moment: EarlierOf, sight: Sight) -> datetime | None:
+    found = earliest(moment_of(one, sight) for one in moment.moments)
+    return None if found is None else moved(found, moment.offset)
+
+
+def _later_of(moment: LaterOf, sight: Sight) -> datetime | None:
+    latest: datetime | None = None
+    for one in moment.moments:
+        found = moment_of(one, sight)
+        if found is None:
+            return None
+        latest = found if latest is None or found > latest else latest
+    return None if latest is None else moved(latest, moment.offset)
+
+
+def _silent(moment: Silence, sight: Sight) -> datetime | None:
+    found = sight.silence(moment.rule)
+    return None if found is None else moved(found, moment.offset)
+
+
+_HOW: Mapping[type, Callable[[Any, Sight], datetime | None]] = {
+    Point: point_of,
+    Reaches: _reached,
+    AllOf: _all_of,
+    EarlierOf: _earlier_of,
+    LaterOf: _later_of,
+    Silence: _silent,
+}

@@ -46,6 +46,7 @@ class AllOf:
 
     mark: str
     count: str
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class LaterOf:
     """The latest of several moments, once all of them have come."""
 
     moments: tuple["Moment", ...]
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class EarlierOf:
     """The earliest of several moments."""
 
     moments: tuple["Moment", ...]
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Silence:
     """The due instant of another rule's clock on the same case that passed without an act: silence as an answer."""
 
     rule: str
+    offset: int = 0
 
 
 Moment: TypeAlias = Point | Reaches | AllOf | LaterOf | EarlierOf | Silence
@@ -209,11 +213,13 @@ class FromDue:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkingFromDue:
-    """A step so many working days, or seconds of open time, after (or, below zero, before) the due instant."""
+class OnCalendar:
+    """A step so many working days, seconds of open time, or months after the start, or after (below zero, before) the
+    due. Days and months keep the time of day; counted on from a midnight they end with a day, as limits do."""
 
-    days: int = 0
-    seconds: int = 0
+    anchor: Literal["start", "due"]
+    unit: Literal["working_days", "working_seconds", "months"]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +244,7 @@ class OwnLimit:
     limit: Limit
 
 
-At: TypeAlias = FromStart | FromDue | WorkingFromDue | FromStep | Share | OwnLimit
+At: TypeAlias = FromStart | FromDue | OnCalendar | FromStep | Share | OwnLimit
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def of_rule(document: Document, path: Path, rule: models.Rule, compiled: core.Ru
                 yield document.problem((*at, "at"), f"the id of a step above{meant(place.step, earlier)}")
         if (step.every is None) != (step.times is None):
             yield document.problem(at, "`every` and `times` together")
-        if longest and place and place.anchor == "due" and -place.amount >= longest:
+        if longest and place and place.anchor == "due" and place.unit == "seconds" and -place.amount >= longest:
             # It would stand at the start itself: surely not what was meant.
             yield document.problem((*at, "at"), "a step after the start: the limit is shorter than that")
 

@@ -186,11 +186,9 @@ def _at(at: lengths.StepAt) -> core.At:
     match place.anchor:
         case "percent":
             return core.Share(place.amount)
-        case "start":
-            return core.FromStart(place.amount)
         case "step":
             return core.FromStep(place.step, place.amount)
-        case "due":
-            if place.working or place.open:
-                return core.WorkingFromDue(place.working, place.open)
-            return core.FromDue(place.amount)
+        case "start" | "due":
+            if place.unit != "seconds":
+                return core.OnCalendar(place.anchor, place.unit, place.amount)
+            return core.FromStart(place.amount) if place.anchor == "start" else core.FromDue(place.amount)

@@ -4,20 +4,23 @@ Each reader takes text and gives plain values; what it cannot read is a ValueErr
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 MAX_SECONDS = 100 * 366 * 86_400
 """Nothing that a rule counts lasts longer than a hundred years."""
+MAX_MONTHS = 1200
 MAX_PERCENT = 1000
 
 _DURATION = re.compile(r"([0-9]{1,10})(s|m|h|d)")
 _AT = re.compile(r"(start|due)(?: *([+-]) *([^ ]+))?")
-_WORKED = re.compile(r"([1-9][0-9]{0,3})(wd|wh)")
+_COUNTED = re.compile(r"([1-9][0-9]{0,3})(wd|wh|mo|y)")
 _PERCENT = re.compile(r"([0-9]{1,4}) *%")
 
 DURATION_WANTED = "a duration such as 90s, 30m, 48h or 7d"
+LENGTH_WANTED = "a duration such as 90s, 30m, 48h, 7d, 2wd, 4wh, 2mo or 1y"
 AT_WANTED = "start + X, due, due - X, due + X, N%, STEP + X, or a limit such as {days: 15}"
 
 
@@ -37,19 +40,41 @@ def signed(text: str) -> int:
     return -duration(text[1:]) if text.startswith("-") else duration(text.removeprefix("+"))
 
 
+Unit: TypeAlias = Literal["seconds", "working_days", "working_seconds", "months"]
+_COUNTS: Mapping[str, tuple[Unit, int]] = {
+    "wd": ("working_days", 1),
+    "wh": ("working_seconds", 3600),
+    "mo": ("months", 1),
+    "y": ("months", 12),
+}
+
+
+def length(text: str) -> tuple[Unit, int]:
+    """A duration of a step: plain seconds, or what only a calendar can count. Raises ValueError."""
+    counted = _COUNTED.fullmatch(text)
+    if counted is None:
+        if not _DURATION.fullmatch(text):
+            raise ValueError(LENGTH_WANTED)
+        return "seconds", duration(text)
+    unit, factor = _COUNTS[counted[2]]
+    count = int(counted[1]) * factor
+    if unit == "months" and count > MAX_MONTHS:
+        raise ValueError("a duration of at most 100 years")
+    return unit, count
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a step stands: so many seconds from an anchor, or so many per cent of the counted time.
+    """Where a step stands: so much from an anchor, or so many per cent of the counted time.
 
-    `working` days and `open` seconds are counted in the calendar, from the due only. `step`: the anchor that is one.
+    `step`: the anchor that is one.
     """
 
     anchor: Literal["start", "due", "percent", "step"]
     text: str
     """As written, with single spaces: the step's id where it has no other."""
     amount: int = 0
-    working: int = 0
-    open: int = 0
+    unit: Unit = "seconds"
     step: str = ""
 
 
@@ -65,27 +90,21 @@ def place(text: str) -> Place:
     found = _AT.fullmatch(text)
     if not found:
         return _after_step(text)
-    sign, length = found[2], found[3]
+    sign = found[2]
     anchor: Literal["start", "due"] = "due" if found[1] == "due" else "start"
     if sign is None:
         return Place(anchor, anchor)
-    written, way = f"{anchor} {sign} {length}", -1 if sign == "-" else 1
     if anchor == "start" and sign == "-":
         raise ValueError("a step after the start: before it there is no clock")
-    worked = _WORKED.fullmatch(length)
-    if worked is None:
-        return Place(anchor, written, way * duration(length))
-    if anchor == "start":
-        raise ValueError("a limit of its own, such as {working_days: 2}")
-    count = way * int(worked[1])
-    return Place(anchor, written, working=count) if worked[2] == "wd" else Place(anchor, written, open=count * 3600)
+    unit, amount = length(found[3])
+    return Place(anchor, f"{anchor} {sign} {found[3]}", -amount if sign == "-" else amount, unit)
 
 
 def _after_step(text: str) -> Place:
-    step, plus, length = text.rpartition("+")
-    if not plus or not step.strip():
+    step, plus, after = (part.strip() for part in text.rpartition("+"))
+    if not plus or not step:
         raise ValueError(AT_WANTED)
-    return Place("step", f"{step.strip()} + {length.strip()}", duration(length.strip()), step=step.strip())
+    return Place("step", f"{step} + {after}", duration(after), step=step)
 
 
 MARK = re.compile(r"[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}")

@@ -3,21 +3,20 @@
 import random
 from datetime import datetime, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.core.calendars import Calendars
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event
 from chalicelib.core.evidence import NOTHING, join, merge, merge_all
-from chalicelib.core.rules import Policies, Rule
+from chalicelib.core.rules import EarlierOf, LaterOf, Moment, Point, Policies, Rule
 from chalicelib.core.settle import Terms, settle
 from chalicelib.core.transitions import journal
 from chalicelib.core.words import Group, Mode
 from tests.properties import histories as h
 
-CALENDARS = Calendars()
+CALENDARS = h.CALENDARS
 CASE = Case(CaseId("main", "shop-1", h.SUBJECT))
 ACTING = Terms(
     modes=dict.fromkeys(Group, Mode.ACT),
@@ -25,14 +24,17 @@ ACTING = Terms(
     undo={"tag": "untag"},
     looks=frozenset(["order"]),
 )
-END = h.hours(2000)
+END = h.hours(1200)
 
-slow = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def advance(case: Case, policies: Policies, now: datetime, *events: Event) -> Case:
     case = Case(case.id, merge_all(case.evidence, events), case.ledger, case.wake_at, case.version + 1)
-    return settle(case, evaluate(case, policies, CALENDARS, now), ACTING)
+    after = settle(case, evaluate(case, policies, CALENDARS, now), ACTING)
+    # Nobody sends anything here; a case with more open actions than it may have waits for a person, which is no matter.
+    assume(not after.ledger.full)
+    return after
 
 
 def standing(case: Case) -> set[tuple[str, str]]:
@@ -73,11 +75,11 @@ def test_any_permutation_duplication_and_regrouping_gives_equal_evidence(
 
 
 @slow
-@given(h.histories, h.rules, st.randoms(use_true_random=False), st.lists(st.integers(0, 80), max_size=8))
+@given(h.histories, h.chained(), st.randoms(use_true_random=False), st.lists(st.integers(0, 80), max_size=8))
 def test_what_stands_in_the_end_does_not_depend_on_arrival_or_on_when_we_looked(
-    events: list[Event], rule: Rule, rng: random.Random, looks: list[int]
+    events: list[Event], rules: tuple[Rule, ...], rng: random.Random, looks: list[int]
 ) -> None:
-    policies = h.always(rule)
+    policies = h.always(*rules)
     arriving = list(events)
     rng.shuffle(arriving)
     case = CASE
@@ -89,24 +91,36 @@ def test_what_stands_in_the_end_does_not_depend_on_arrival_or_on_when_we_looked(
 
 
 @slow
-@given(h.histories, h.rules)
-def test_evaluating_at_each_wake_takes_exactly_the_steps_of_a_backtest(events: list[Event], rule: Rule) -> None:
-    policies = h.always(rule)
+@given(h.histories, h.chained())
+def test_evaluating_at_each_wake_takes_exactly_the_steps_of_a_backtest(
+    events: list[Event], rules: tuple[Rule, ...]
+) -> None:
+    policies = h.always(*rules)
     case = advance(CASE, policies, h.T0 - timedelta(days=1), *events)
     case = wakes(case, policies, h.T0 - timedelta(days=1), END)
     assert standing(case) == backtest(events, policies, END)
 
 
+def foretold(moment: Moment) -> bool:
+    """Whether no later mark moves it: what picks the last mark, or is set before its mark, may be moved."""
+    if isinstance(moment, Point):
+        return moment.pick != "last" and moment.offset >= 0
+    if isinstance(moment, (LaterOf, EarlierOf)):
+        return all(foretold(one) for one in moment.moments)
+    return True
+
+
 @slow
-@given(h.histories, h.rules)
-def test_at_a_wake_in_time_no_step_of_timely_evidence_is_ever_withdrawn(events: list[Event], rule: Rule) -> None:
+@given(h.histories, h.chained())
+def test_at_a_wake_in_time_no_step_of_timely_evidence_is_ever_withdrawn(
+    events: list[Event], rules: tuple[Rule, ...]
+) -> None:
     """All evidence is known beforehand and comes into sight when it is dated: nothing is late, so nothing heals."""
-    policies = h.always(rule)
+    assume(all(foretold(one) for rule in rules for one in (rule.start, *rule.stop, *rule.void)))
+    policies = h.always(*rules)
     case = advance(CASE, policies, h.T0 - timedelta(days=1), *events)
     case = wakes(case, policies, h.T0 - timedelta(days=1), END)
-    healed = [key for key, state in case.ledger.steps.items() if state.withdrawn or state.generation]
-    if rule.start.pick != "last" and all(point.pick != "last" for point in rule.stop if hasattr(point, "pick")):
-        assert healed == []
+    assert [key for key, state in case.ledger.steps.items() if state.withdrawn or state.generation] == []
 
 
 @slow
@@ -139,7 +153,8 @@ def test_a_retroactive_version_takes_no_step_twice(
 def test_replaying_the_journal_in_any_order_rebuilds_the_evidence(
     events: list[Event], rule: Rule, rng: random.Random
 ) -> None:
-    case, told = CASE, []
+    case = CASE
+    told: list[Event] = []
     for event in events:
         after = advance(case, h.always(rule), h.hours(3), event)
         told.extend(journal(case, after, h.hours(3)))

@@ -28,6 +28,7 @@ from chalicelib.core.rules import (
     Least,
     Months,
     Most,
+    OnCalendar,
     OnDate,
     OwnLimit,
     Pause,
@@ -42,7 +43,6 @@ from chalicelib.core.rules import (
     Step,
     Until,
     WorkingDays,
-    WorkingFromDue,
     WorkingSpan,
 )
 from chalicelib.core.words import ACTIONS, CORE, KINDS, MARKS, FactType, FactWord
@@ -84,7 +84,12 @@ conditions = st.sampled_from(
 places = (
     st.builds(FromStart, seconds)
     | st.builds(FromDue, st.integers(-(10**6), 10**6))
-    | st.builds(WorkingFromDue, st.integers(-9, 9), st.integers(-9, 9))
+    | st.builds(
+        OnCalendar,
+        st.sampled_from(["start", "due"]),
+        st.sampled_from(["working_days", "working_seconds", "months"]),
+        st.integers(-9, 9),
+    )
     | st.builds(FromStep, names, seconds)
     | st.builds(Share, st.integers(1, 1000))
     | st.builds(OwnLimit, limits)

@@ -1,0 +1,215 @@
+"""Where clocks meet the edges: dates that no calendar holds, calendars of places, pauses that end oddly, rounds."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from chalicelib.core.calendar_data import shipped_calendars
+from chalicelib.core.case import Case, CaseId
+from chalicelib.core.evaluate import Verdict, evaluate
+from chalicelib.core.events import Event, FactValue, Mark, Subject
+from chalicelib.core.evidence import NOTHING, merge_all
+from chalicelib.core.instants import FIRST, LAST
+from chalicelib.core.rules import (
+    Ahead,
+    AllOf,
+    ByPlace,
+    Days,
+    Do,
+    Extension,
+    FromDue,
+    FromStart,
+    LaterOf,
+    Least,
+    Limit,
+    Months,
+    OnCalendar,
+    OnDate,
+    Pause,
+    Point,
+    Policies,
+    Policy,
+    Rule,
+    Share,
+    Span,
+    Step,
+    Until,
+    WorkingDays,
+    WorkingSpan,
+)
+from chalicelib.core.words import Status
+
+HOUR = 3600
+T0 = datetime(2026, 3, 2, 10, tzinfo=UTC)  # a Monday
+PLACED, SHIPPED = Point("order.placed"), Point("order.shipped")
+RULE = Rule(
+    "r", "order", PLACED, (SHIPPED,), Span(10 * HOUR), steps=(Step("breach", FromDue(0), (Do("alert"),)),),
+    void=(Point("order.cancelled"),), pause=(Pause("inspection.started", "inspection.ended"),),
+)  # fmt: skip
+
+
+def at(hours: float) -> datetime:
+    return T0 + timedelta(hours=hours)
+
+
+LATE = at(500)
+
+
+def judge(rule: Rule, *marks: Mark, now: datetime = LATE, facts: dict[str, FactValue | None] | None = None) -> Verdict:
+    subject = Subject("order", "1")
+    event = Event("e", subject, T0, 1, marks=marks, facts=facts or {})
+    case = Case(CaseId("main", "shop", subject), merge_all(NOTHING, [event]))
+    return evaluate(case, Policies.always(Policy("p", 1, "d", (rule,))), shipped_calendars(), now)
+
+
+def mark(name: str, when: datetime) -> Mark:
+    return Mark(name, when)
+
+
+LIMITS: Sequence[Limit] = [
+    Span(HOUR), Span(HOUR, "next_full"), WorkingSpan(HOUR), Days(3), Days(3, least_working=2), WorkingDays(3),
+    Months(1), OnDate(2, 29), Until("ship_by"), Ahead("ship_by", Days(3)), Ahead("ship_by", WorkingDays(3)),
+    Ahead("ship_by", Months(1)), Ahead("ship_by", Span(HOUR)), Least((Days(1), Until("ship_by"))),
+]  # fmt: skip
+EDGES: Sequence[datetime] = [FIRST, LAST, datetime(9999, 12, 31, tzinfo=UTC), datetime(9998, 12, 31, 23, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=str)
+@pytest.mark.parametrize("edge", EDGES, ids=str)
+@pytest.mark.parametrize("calendar", ["UTC", "Asia/Shanghai", "America/New_York", "CN", ByPlace(("country",), "DE")])
+def test_no_date_makes_a_judgement_raise(limit: Limit, edge: datetime, calendar: str | ByPlace) -> None:
+    rule = replace(
+        RULE, limit=limit, start=Point("order.placed", "first", -7200), calendar=calendar, again=Months(1),
+        stop=(Point("order.shipped", "first", 7200), LaterOf((PLACED, SHIPPED), 7200)),
+        restart=(Point("order.paid"),), extend=(Extension(Point("order.approved"), Months(3)),), cap=Days(90),
+        valid_from=date(2026, 1, 1), valid_to=date(9999, 12, 31),
+        steps=tuple(
+            Step(f"s{n}", place, (Do("alert"),), every=HOUR, times=2)
+            for n, place in enumerate(
+                [FromDue(-HOUR), FromStart(HOUR), Share(50), OnCalendar("due", "months", 1),
+                 OnCalendar("start", "working_days", 2), OnCalendar("due", "working_seconds", -HOUR)]
+            )
+        ),
+    )  # fmt: skip
+    marks = [mark(name, edge) for name in ("order.placed", "order.paid", "order.approved", "inspection.started")]
+    marks.append(mark("order.shipped", LAST))
+    for told in (edge, edge.date()):
+        judge(rule, *marks, now=LAST, facts={"ship_by": told})
+        judge(replace(rule, start=replace(PLACED, offset=7200)), *marks, now=edge, facts={"ship_by": told})
+        judge(rule, mark("order.placed", T0), now=at(9), facts={"ship_by": told})
+
+
+def test_a_due_beyond_all_calendars_is_said_to_be() -> None:
+    (clock,) = judge(replace(RULE, limit=Days(3)), mark("order.placed", LAST), now=LAST).clocks
+    assert (clock.status, clock.reason) == (Status.WAITING, "the due lies beyond all calendars")
+
+
+PLACES = [
+    ({"country": "CN"}, "CN", "a country"),
+    ({"country": "DE", "region": "BY"}, "DE-BY", "a part of a country, told alone"),
+    ({"country": "DE", "region": "DE-BY"}, "DE-BY", "a part of a country, told in full"),
+    ({"country": "US", "region": "IN"}, "US", "Indiana is not India"),
+    ({"country": "US", "region": "DE"}, "US", "Delaware is not Germany"),
+    ({"region": "IN"}, "UTC", "a part of nobody knows what"),
+    ({"region": "GB-SCT"}, "GB-SCT", "a part that names its country"),
+    ({"country": "GB"}, "UTC", "a country that is an old zone has no rest days there, so it names no calendar"),
+    ({"country": "ZZ"}, "UTC", "no such country"),
+    ({}, "UTC", "nothing told"),
+]
+
+
+@pytest.mark.parametrize(("facts", "code", "why"), PLACES, ids=[row[2] for row in PLACES])
+def test_the_calendar_of_a_place(facts: dict[str, FactValue | None], code: str, why: str) -> None:
+    rule = replace(RULE, limit=WorkingDays(5), calendar=ByPlace(("region", "country"), "UTC"))
+    found = judge(rule, mark("order.placed", T0), facts=facts).clocks[0]
+    wanted = judge(replace(rule, calendar=code), mark("order.placed", T0)).clocks[0]
+    assert (found.zone, found.calendar, found.due) == (wanted.zone, wanted.calendar, wanted.due)
+
+
+def test_a_zone_that_a_fact_names_is_a_calendar() -> None:
+    rule = replace(RULE, limit=Days(1), calendar=ByPlace(("zone",)))
+    assert judge(rule, mark("order.placed", T0), facts={"zone": "Asia/Tokyo"}).clocks[0].zone == "Asia/Tokyo"
+
+
+def test_what_an_offset_sets_into_the_future_has_not_happened_yet() -> None:
+    rule = replace(RULE, stop=(Point("order.shipped", "first", 2 * HOUR),))
+    marks = [mark("order.placed", T0), mark("order.shipped", at(3))]
+    early = judge(rule, *marks, now=at(4))
+    assert (early.clocks[0].status, early.wake_at) == (Status.RUNNING, at(5))
+    assert judge(rule, *marks, now=at(5)).clocks[0].status is Status.MET
+
+
+def test_a_void_ends_all_rounds_to_come() -> None:
+    rule = replace(RULE, again=Days(1), limit=Span(2 * HOUR))
+    verdict = judge(rule, mark("order.placed", T0), mark("order.cancelled", at(30)), now=at(500))
+    assert [(one.clock, one.status) for one in verdict.clocks] == [
+        ("r", Status.BREACHED),
+        ("r#2", Status.BREACHED),
+    ]
+    assert verdict.wake_at is None
+
+
+def test_a_round_that_is_not_valid_yet_is_followed_by_one_that_is() -> None:
+    rule = replace(RULE, again=Days(1), valid_from=date(2026, 3, 3))
+    before = judge(rule, mark("order.placed", T0), now=at(1))
+    assert (before.clocks, before.wake_at) == ((), at(24))
+    assert [one.clock for one in judge(rule, mark("order.placed", T0), now=at(24)).clocks] == ["r#2"]
+
+
+def test_while_a_pause_is_open_the_least_of_two_limits_is_no_later_than_the_one_that_no_pause_moves() -> None:
+    rule = replace(RULE, limit=Least((Span(10 * HOUR), Until("ship_by"))))
+    marks = [mark("order.placed", T0), mark("inspection.started", at(5))]
+    facts: dict[str, FactValue | None] = {"ship_by": at(20)}
+    (clock,) = judge(rule, *marks, now=at(8), facts=facts).clocks
+    assert (clock.status, clock.due) == (Status.PAUSED, at(20))
+    verdict = judge(rule, *marks, now=at(20), facts=facts)
+    assert (verdict.clocks[0].status, [one.step for one in verdict.taken]) == (Status.BREACHED, ["breach"])
+
+
+def test_a_pause_over_a_weekend_gives_back_what_was_left_of_friday() -> None:
+    rule = replace(RULE, limit=WorkingDays(4), calendar="CN")  # due on Friday, 6 March, 24:00 in Shanghai
+    friday, sunday = datetime(2026, 3, 6, 2, tzinfo=UTC), datetime(2026, 3, 8, 2, tzinfo=UTC)
+    marks = [mark("order.placed", T0), mark("inspection.started", friday), mark("inspection.ended", sunday)]
+    assert judge(rule, *marks).clocks[0].due_day == date(2026, 3, 9)
+
+
+def test_an_extension_at_the_last_instant_moves_the_step_at_the_due_too() -> None:
+    rule = replace(RULE, extend=(Extension(Point("order.approved"), Span(20 * HOUR)),))
+    verdict = judge(rule, mark("order.placed", T0), mark("order.approved", at(10)), now=at(12))
+    assert (verdict.clocks[0].due, verdict.taken, verdict.wake_at) == (at(20), (), at(20))
+
+
+def test_an_extension_to_a_deadline_that_nobody_told_makes_nothing_longer() -> None:
+    rule = replace(RULE, extend=(Extension(Point("order.approved"), Until("ship_by")),))
+    assert judge(rule, mark("order.placed", T0), mark("order.approved", at(1))).clocks[0].due == at(10)
+
+
+WITHIN = [
+    (-8, 15, 22, "after the pause"),
+    (-16, 20, 4, "it stood before the pause began, and stays"),
+    (-24, 20, 0, "longer before the due than the limit is"),
+    (-12, 16, 4, "stood before the pause, though the due moved later"),
+    (-10, 15, 5, "it stood when the pause began, which has nothing left to hold"),
+]
+
+
+@pytest.mark.parametrize(("before", "limit", "stands", "why"), WITHIN, ids=[row[3] for row in WITHIN])
+def test_a_step_stands_by_what_was_known_then(before: int, limit: int, stands: int, why: str) -> None:
+    """A pause from hour 5 to hour 20 gives back fifteen hours."""
+    steps = (Step("eve", FromDue(before * HOUR), (Do("alert"),)),)
+    marks = [mark("order.placed", T0), mark("inspection.started", at(5)), mark("inspection.ended", at(20))]
+    assert [one.at for one in judge(replace(RULE, limit=Span(limit * HOUR), steps=steps), *marks).taken] == [at(stands)]
+
+
+COUNTS = [("1", 0, "the first"), ("2", 1, "the second"), ("1.5", 1, "half a piece is a piece"), ("4", None, "too few")]
+
+
+@pytest.mark.parametrize(("count", "start", "why"), COUNTS, ids=[row[2] for row in COUNTS])
+def test_all_of_so_many(count: str, start: int | None, why: str) -> None:
+    rule = replace(RULE, start=AllOf("order.part_shipped", "pieces"))
+    marks = [Mark("order.part_shipped", at(n), f"p{n}") for n in range(3)]
+    (clock,) = judge(rule, *marks, facts={"pieces": Decimal(count)}).clocks
+    assert clock.start == (None if start is None else at(start))
