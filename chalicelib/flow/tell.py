@@ -22,7 +22,7 @@ KEPT = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Who is told what. `types`: beginnings of types without `redress.` (`clock.breached`, `penalty`); none takes all."""
+    """Who is told what. `types`: beginnings of types (`clock.breached`, `penalty`); none takes all."""
 
     name: str
     url: str
