@@ -17,6 +17,7 @@ from typing import Any
 _REST_SECONDS = 15.0
 _LOOK_SECONDS = 0.05
 _WORKERS = 2
+_PATIENCE_SECONDS = 0.5
 _WAIT_SECONDS = 0.005
 
 
@@ -49,15 +50,17 @@ def _grant_batches() -> None:
 
 
 def _bound_workers() -> None:
-    """A call waits for one of a function's few processes instead of starting another. A start takes a second of a core:
-    on a laptop a burst of calls that starts one for each makes every one of them run into its function's timeout."""
+    """A call waits for a process of its function that is busy, and only after a while starts another, of few. A start
+    takes a second of a core: a burst that starts one for each call makes every call run into its function's timeout."""
     from ministack.services import lambda_svc
 
     lease = lambda_svc.acquire_worker
 
     def acquire_worker(*args: Any, **options: Any) -> tuple[Any, str]:
+        patience = time.monotonic() + _PATIENCE_SECONDS
         while True:
-            worker, reason = lease(*args, **{**options, "max_concurrency": _WORKERS})
+            most = 1 if time.monotonic() < patience else _WORKERS
+            worker, reason = lease(*args, **{**options, "max_concurrency": most})
             if worker is not None:
                 return worker, reason
             time.sleep(_WAIT_SECONDS)

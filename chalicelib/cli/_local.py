@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -14,10 +15,12 @@ from typing import Any
 
 from chalicelib.bootstrap import AwsPorts
 from chalicelib.settings import Settings
-from infra.local import REGION
+from infra.local import REGION, STACK, LocalEngine
 from infra.stack import Outputs
 
 LOCAL = "local.json"
+STARTS = 2
+"""Functions that start at the same time."""
 
 
 def ports_of(outputs: Outputs, endpoint: str) -> AwsPorts:
@@ -74,6 +77,30 @@ def write_local(state: Path, url: str, key: str, hooks: Mapping[str, Mapping[str
     fresh.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     fresh.replace(path)
     return path
+
+
+def warm(engine: LocalEngine) -> None:
+    """Call the functions once with next to nothing to do. Their processes start slowly, and several starting at once
+    under the first deliveries would run into their functions' timeouts, to be repeated half a minute later."""
+    listed = engine.client("cloudformation").list_stack_resources(StackName=STACK)["StackResourceSummaries"]
+    names = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
+    functions = engine.client("lambda")
+
+    def call(function: str) -> None:
+        records = [{"messageId": "warm", "body": body} for body in _NOTHING[function]]
+        functions.invoke(FunctionName=names[function], Payload=json.dumps({"Records": records}))["Payload"].read()
+
+    with ThreadPoolExecutor(STARTS) as pool:
+        list(pool.map(call, _NOTHING))
+
+
+_NOTHING: Mapping[str, tuple[str, ...]] = {
+    "Apply": ('{"a":"main","c":"nobody","events":[]}',),
+    "Project": (),
+    "Act": ('{"a":"main","post":"nobody","event":"{}","n":0,"at":null}',),
+    "Wake": ('{"case":"main:nobody:order/none","at":0}',),
+}
+"""Messages that each function is done with at once: nothing was told, nobody is to be posted to, no case is due."""
 
 
 class Stopped(KeyboardInterrupt):

@@ -8,10 +8,12 @@ with their secrets.
 import argparse
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chalicelib.cli._common import tell
-from chalicelib.cli._local import Stopped, ports_of, read_local, signals_stop, write_local
+from chalicelib.cli._local import Stopped, ports_of, read_local, signals_stop, warm, write_local
 from chalicelib.cli.main import DONE, NO
 from chalicelib.ops import keys
 from chalicelib.ports.clock import SystemClock
@@ -20,9 +22,15 @@ from infra.local import LocalEngine, LocalEngineError
 from infra.package import ROOT, PackageError
 from infra.stack import StackError
 
+if TYPE_CHECKING:
+    from examples.demo.live.model import Model
+    from examples.demo.live.screen import Heading
+
 ACCOUNT, KEY = "main", "local"
 FRAME = 0.25
 """Seconds between two drawings of the view."""
+PICTURE, TEXT = (132, 36), (80, 24)
+"""Columns and lines of the view as a picture and as text."""
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +38,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-demo", action="store_true", help="the engine alone")
     parser.add_argument("--plain", action="store_true", help="lines instead of the live view")
     parser.add_argument("--port", type=int, help="the engine's port; default: the one of the last run, or a free one")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="write the view's last state; .svg: as an SVG")
     parser.add_argument("--state", type=Path, default=ROOT / ".redress", metavar="DIR", help="default: .redress")
 
 
@@ -100,8 +109,11 @@ def _demo(engine: LocalEngine, args: argparse.Namespace) -> int:
             _report("connecting the demo shops")
             demo.connect(ports, outputs.hook_url)
             write_local(args.state, outputs.ops_url, _key(ports, args.state), demo.hooks())
-            names = [f"{shop.name} ({shop.platform})" for shop in demo.shops()]
-            shown = view(feed, Heading(names, began), clock.now, args.plain)
+            names = [f"{shop.name} {shop.platform}" for shop in demo.shops()]
+            heading = Heading(names, began)
+            shown = view(feed, heading, clock.now, args.plain)
+            _report("warming the functions")
+            warm(engine)
             demo.warm()
             demo.play()
             end = None if args.seconds is None else time.monotonic() + args.seconds
@@ -112,6 +124,8 @@ def _demo(engine: LocalEngine, args: argparse.Namespace) -> int:
                         time.sleep(FRAME)
             except KeyboardInterrupt:
                 pass
+            if args.picture is not None:
+                args.picture.write_text(_picture(args.picture, shown.model, heading, clock.now()), encoding="utf-8")
             _report("stopping: what is under way is finished, and the state is written")
             demo.rest()
     finally:
@@ -121,3 +135,12 @@ def _demo(engine: LocalEngine, args: argparse.Namespace) -> int:
     for line in ended(shown.model, began, clock.now()):
         _report(line)
     return DONE
+
+
+def _picture(path: Path, model: "Model", heading: "Heading", now: datetime) -> str:
+    from examples.demo.live.picture import svg
+    from examples.demo.live.screen import screen
+
+    if path.suffix == ".svg":
+        return svg(screen(model, heading, now, *PICTURE))
+    return "".join(line.rstrip() + "\n" for line in screen(model, heading, now, *TEXT, colour=False))

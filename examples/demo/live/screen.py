@@ -12,6 +12,7 @@ WIDE = 118
 LEAST = (60, 16)
 TONES = {"running": "plain", "paused": "warn", "met": "good", "met_late": "warn", "breached": "bad", "void": "dim"}
 BAR = 8
+STOPS = "Ctrl-C stops"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +42,18 @@ def _top(model: Model, heading: Heading, now: datetime, width: int, colour: bool
     up = _span(now - heading.began)
     names = " · ".join(heading.shops)
     running = clocks["running"] + clocks["paused"]
-    first = f"REDRESS  up {up}  {names}"
-    told = f"escalations {counts['told']} (signatures hold)"
-    if counts["unverified"]:
-        told = f"escalations {counts['told']}, {counts['unverified']} with a bad signature"
+    signed = f"{counts['unverified']} with a bad signature" if counts["unverified"] else "all signed"
+    first = f"REDRESS {up}  {names}"
     second = (
-        f"webhooks {counts['accepted']} in, {counts['refused']} refused   {told}   calls {counts['calls']}, "
-        f"looks {counts['looks']}"
+        f"webhooks {counts['accepted']} in, {counts['refused']} refused · told {counts['told']}, {signed} · "
+        f"calls {counts['calls']} · looks {counts['looks']}"
     )
     third = (
         f"clocks {running} running, {clocks['met']} met, {clocks['met_late']} late, {clocks['breached']} breached, "
-        f"{clocks['void']} void   steps {counts['step.taken']}   healed {counts['healed']}"
+        f"{clocks['void']} void · steps {counts['step.taken']} · healed {counts['healed']}"
     )
     return [
-        tinted(fit(first, width - 13) + "Ctrl-C stops ", "head", colour),
+        tinted(fit(first, width - len(STOPS)) + STOPS, "head", colour),
         fit(second, width),
         fit(third, width),
     ]
@@ -62,7 +61,7 @@ def _top(model: Model, heading: Heading, now: datetime, width: int, colour: bool
 
 def _rest(model: Model, room: int, height: int, colour: bool) -> list[str]:
     """The panels under (or beside) the clocks, the newest line of each first."""
-    shares = _share(height, (3, 3, 2, 2))
+    shares = _share(height, (4, 4, 3, 2))
     parts = (
         ("webhooks in", model.sent), ("escalations", model.told), ("calls to the shops", model.calls),
         ("healed", model.healed),
