@@ -13,6 +13,8 @@ from chalicelib.core import signing
 _LETTERS = string.ascii_letters + string.digits
 _SHOPIFY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\.myshopify\.com")
 _VERSION = re.compile(r"20[0-9]{2}-(01|04|07|10)")
+_STORE_HASH = re.compile(r"[a-z0-9]{4,20}")
+_STORE_API = re.compile(r"https://api\.bigcommerce\.com/stores/[a-z0-9]{4,20}")
 _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,255}(/[!-~]*)?")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?(/[!-~]*)?")
 MAX_SECRET = 512
@@ -46,6 +48,11 @@ def _shopify_address(text: str) -> str:
 
 def _site(text: str) -> str:
     return "" if len(text) <= 300 and _URL.fullmatch(text) else "the shop's address, https://HOST"
+
+
+def _bigcommerce_address(text: str) -> str:
+    fine = _STORE_HASH.fullmatch(text) or _STORE_API.fullmatch(text) or _LOOPBACK.fullmatch(text)
+    return "" if fine else "the store's hash, or https://api.bigcommerce.com/stores/HASH"
 
 
 def _optional_site(text: str) -> str:
@@ -156,6 +163,12 @@ OFFERS: Mapping[str, Offer] = {
         credentials={"serial_no": _plain, "private_key": _private_key},
         secret=_ring,
         hint="the APIv3 key and the platform's public keys or certificates by serial, as one JSON text",
+    ),
+    "bigcommerce": Offer(
+        address=_bigcommerce_address,
+        options={"unsigned": _one_of("header"), "recorded_refunds": _one_of("approved", "paid")},
+        credentials={"access_token": _plain},
+        hint="the client secret of the app; after a space, the secret that the hook's header x-redress-secret holds",
     ),
 }
 """By name of platform, as in `platforms.registry`."""

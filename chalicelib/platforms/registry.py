@@ -32,10 +32,14 @@ def adapter(name: str) -> Adapter:
         from chalicelib.platforms.wechatpay import WechatPay
 
         return WechatPay()
+    if name == "bigcommerce":
+        from chalicelib.platforms.bigcommerce import BigCommerce
+
+        return BigCommerce()
     raise KeyError(name)
 
 
-NAMES = ("standard", "shopify", "woocommerce", "dokan", "wechatpay")
+NAMES = ("standard", "shopify", "woocommerce", "dokan", "wechatpay", "bigcommerce")
 
 
 def add(made: Adapter) -> None:

@@ -36,7 +36,11 @@ from chalicelib.platforms.base import (
 )
 
 MOST_EVENTS = 100
-UNDO = {"tag": "untag", "hold": "release", "delist": "relist", "suspend": "restore"}
+UNDO = {
+    "tag": "untag", "hold": "release", "delist": "relist", "suspend": "restore", "restrict": "unrestrict",
+    "hold_payout": "release_payout", "close_shop": "reopen_shop", "blacklist": "unblacklist",
+    "open_incident": "close_incident",
+}  # fmt: skip
 _OWN = frozenset(["alert", "penalise", "webhook", "open_complaint"])
 
 

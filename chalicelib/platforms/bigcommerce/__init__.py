@@ -1,0 +1,65 @@
+"""BigCommerce: webhooks that name an id and a change, completed by looks at the REST API (v2 orders, v3 the rest).
+
+Importing this must stay cheap, because the hook does. Facts: the BigCommerce sheet.
+
+Address: the store's API, `https://api.bigcommerce.com/stores/HASH`, or the hash alone. Secret: the app's client secret
+as it is shown (its bytes are the key, nothing is decoded); after a space may stand a second secret, which must then be
+in the header `x-redress-secret` that the hook was made with. Options: `unsigned` (`header`: a store that signs nothing
+is let in by that header alone), `recorded_refunds` (`approved`: a refund that the store only records is not yet paid).
+Credentials: `access_token`. The mapping names the status ids that make a mark when an order enters them.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.core.events import Subject
+from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.bigcommerce import verify as door
+from chalicelib.platforms.lazy import Lazy
+
+
+def _levers() -> Mapping[str, Lever]:
+    from chalicelib.platforms.bigcommerce import levers, refunding
+
+    return {**levers.LEVERS, **refunding.LEVERS}
+
+
+class BigCommerce:
+    """See `chalicelib.platforms.base.Adapter`."""
+
+    name = "bigcommerce"
+    reading = 1
+    content_types = frozenset(["application/json"])
+    keep = frozenset(["webhook-id"])
+    success = Answer(200, b"")
+    """No body: the platform advises against one."""
+    mapping: Mapping[str, tuple[str, ...]] = {
+        "order.paid": ("status:11",),
+        "order.cancelled": ("status:5", "status:6"),
+    }
+    levers: Mapping[str, Lever] = Lazy(_levers)
+    looks = frozenset(["order", "shipment", "refund", "complaint", "listing", "connection"])
+
+    def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
+        """BigCommerce sends no handshake."""
+        return None
+
+    def verify(
+        self, raw: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], shop: Shop, now: datetime
+    ) -> Refusal | None:
+        return door.verify(raw, headers, secrets, shop, now)
+
+    def refuse(self, raw: bytes) -> Answer | None:
+        """Hooks that are refused are retried, then switched off: authentic content is always accepted."""
+        return None
+
+    def read(self, delivery: Delivery, shop: Shop) -> Read:
+        """Raises Unreadable, and nothing else."""
+        from chalicelib.platforms.bigcommerce.read import read
+
+        return read(delivery, shop)
+
+    def look(self, subject: Subject, session: Session) -> Looking:
+        from chalicelib.platforms.bigcommerce.looks import look
+
+        return look(subject, session)
