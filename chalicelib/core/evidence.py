@@ -105,15 +105,16 @@ def merge_all(evidence: Evidence, events: Iterable[Event]) -> Evidence:
                 # A list vouches for what it lists as of its own version, however old the occurrence itself is.
                 if mark.name in event.whole and own < order:
                     own = order
+            key = mark.name, mark.of
             register = MarkRegister(mark.at, mark.value, event.source, own)
-            held = marks.get((mark.name, mark.of))
+            held = marks.get(key)
             if held is None or held.stamp < register.stamp:
-                marks[mark.name, mark.of] = register
+                marks[key] = register
         for name, value in event.facts.items():
-            fact = FactRegister(value, order)
-            told = facts.get((name, event.source))
-            if told is None or told.stamp < fact.stamp:
-                facts[name, event.source] = fact
+            told_by = name, event.source
+            told = facts.get(told_by)
+            if told is None or told.order < order or (told.order == order and canonical(told.value) < canonical(value)):
+                facts[told_by] = FactRegister(value, order)
         for name in event.whole:
             floor = wholes.get((name, event.source))
             if floor is None or floor < order:

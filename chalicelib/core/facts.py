@@ -22,7 +22,13 @@ def read_id(value: object) -> str:
     """An id: text in NFC, 1 to 200 bytes, without control characters. Raises ValueError."""
     if not isinstance(value, str) or not value:
         raise ValueError("an id as text")
-    text = value if value.isascii() else unicodedata.normalize("NFC", value)
+    if value.isascii():
+        if len(value) > ID_BYTES:
+            raise ValueError(f"an id of at most {ID_BYTES} bytes")
+        if value.isprintable() and value[0] != " " and value[-1] != " ":
+            return value
+        raise ValueError("an id without control characters or outer spaces")
+    text = unicodedata.normalize("NFC", value)
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
@@ -62,7 +68,7 @@ def read_fact(kind: FactType, value: object) -> FactValue:
         return value
     if not _PATTERNS[kind].fullmatch(value):
         raise ValueError(_WANTED[kind])
-    return unicodedata.normalize("NFC", value)
+    return value if value.isascii() else unicodedata.normalize("NFC", value)
 
 
 _PATTERNS = {FactType.CODE: _CODE, FactType.COUNTRY: _COUNTRY, FactType.CURRENCY: _CURRENCY}

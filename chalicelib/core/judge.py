@@ -10,6 +10,7 @@ from chalicelib.core.calendars import Calendar, Calendars, add_months
 from chalicelib.core.clocks import BEYOND, Reading, read_clock
 from chalicelib.core.instants import moved
 from chalicelib.core.moments import Sight, earliest, moment_of
+from chalicelib.core.plain import Plain, plain_of
 from chalicelib.core.rules import Days, InForce, Months, Point, Policies, Reaches, Rule, Versions
 from chalicelib.core.view import View
 from chalicelib.core.words import ENDED, Status
@@ -53,6 +54,14 @@ class Judge:
         return next((one.due for one in self._of(versions) if one.status in passed), None)
 
     def _clocks(self, versions: Versions) -> Iterator[Reading]:
+        if len(versions.found) == 1:
+            window, rule = versions.found[0]
+            plain = plain_of(rule)
+            start = plain.start(self._view) if plain is not None else None
+            if plain is not None and start is not None:
+                if window.covers(start):
+                    yield self._short(plain, window, start)
+                return
         seen: set[str] = set()
         started = False
         for window, rule in versions.found:
@@ -67,6 +76,13 @@ class Judge:
             window, rule = versions.found[-1]
             if not rule.each:
                 yield from self._clock(rule, window, rule.id, self._sight, None)
+
+    def _short(self, plain: Plain, window: InForce, start: datetime) -> Reading:
+        rule, version, calendar = plain.rule, window.policy.version, self._calendar(plain.rule)
+        try:
+            return plain.read(start, version, self._view, calendar)
+        except (OverflowError, ValueError):
+            return read_clock(rule, version, rule.id, start, self._sight, calendar)
 
     def _starts(self, rule: Rule) -> Iterator[tuple[str, Sight, datetime | None]]:
         """Each clock of a rule: its name, what it may look at, its start."""

@@ -82,35 +82,39 @@ def _version(value: object, field: str) -> Version:
 def read_event(value: object, words: Vocabulary = CORE) -> Event:
     """The event that a parsed JSON object describes. Raises BadEvent."""
     data = _object(value, "event")
-    subject = _object(data.get("subject", MISSING), "subject")
+    get = data.get
+    subject = _object(get("subject", MISSING), "subject")
     kind = subject.get("kind")
     if kind not in KINDS:
         _fail("subject.kind", MISSING if kind is None else kind, "one of " + ", ".join(sorted(KINDS)))
-    occurred_at = _instant(data.get("occurred_at"), "occurred_at")
-    version = data.get("version")
-    source = data.get("source", "platform")
+    told_at = get("occurred_at")
+    occurred_at = _instant(told_at, "occurred_at")
+    version = get("version")
+    source = get("source", "platform")
     if not isinstance(source, str) or source not in SOURCES:
         _fail("source", source, "one of " + ", ".join(SOURCES))
-    reading = data.get("reading", 0)
+    reading = get("reading", 0)
     if isinstance(reading, bool) or not isinstance(reading, int) or not 0 <= reading < 1_000_000:
         _fail("reading", reading, "a small non-negative integer")
-    if not any(data.get(name) for name in ("marks", "facts", "links", "whole", "seller")):
+    if not (get("marks") or get("facts") or get("links") or get("whole") or get("seller")):
         _fail("event", MISSING, "one of marks, facts, links")
-    dropped = [name for name in data if name not in _FIELDS]
+    dropped = [] if data.keys() <= _FIELDS else [name for name in data if name not in _FIELDS]
+    # The same instant is mostly told twice.
+    known = {told_at: occurred_at}
     facts = _facts(data, words, dropped)
     return Event(
-        id=_id(data.get("id"), "id"),
-        subject=Subject(str(kind), _id(subject.get("id"), "subject.id")),
-        occurred_at=occurred_at,
-        version=occurred_at if version is None else _version(version, "version"),
-        source=source,
-        look=data.get("look") is True,
-        reading=reading,
-        marks=_marks(data, words, dropped),
-        facts=facts,
-        whole=_whole(data, words, dropped),
-        links=_links(data),
-        dropped=tuple(dropped),
+        _id(get("id"), "id"),
+        Subject(str(kind), _id(subject.get("id"), "subject.id")),
+        occurred_at,
+        occurred_at if version is None else _version(version, "version"),
+        source,
+        get("look") is True,
+        reading,
+        _marks(get("marks"), words, dropped, known),
+        facts,
+        _whole(data, words, dropped),
+        _links(data),
+        tuple(dropped),
     )
 
 
@@ -133,39 +137,41 @@ def _facts(data: dict[str, Any], words: Vocabulary, dropped: list[str]) -> dict[
     return facts
 
 
-def _marks(data: dict[str, Any], words: Vocabulary, dropped: list[str]) -> tuple[Mark, ...]:
-    told = data.get("marks")
+def _marks(told: object, words: Vocabulary, dropped: list[str], known: dict[object, datetime]) -> tuple[Mark, ...]:
     if told is None:
         return ()
     marks = []
     for index, one in enumerate(_list(told, "marks")):
-        field = f"marks[{index}]"
-        mark = _object(one, field)
+        mark = one if isinstance(one, dict) else _object(one, f"marks[{index}]")
         name = mark.get("name")
         if not isinstance(name, str):
-            _fail(f"{field}.name", MISSING if name is None else name, "the name of a mark")
+            _fail(f"marks[{index}].name", MISSING if name is None else name, "the name of a mark")
         if name not in words.marks:
             dropped.append(name if len(name) <= 60 else name[:60])
             continue
-        dropped.extend(f"{field}.{extra}" for extra in mark if extra not in _KEEPS)
+        if not mark.keys() <= _KEEPS:
+            dropped.extend(f"marks[{index}].{extra}" for extra in mark if extra not in _KEEPS)
         if "at" not in mark:
-            _fail(f"{field}.at", MISSING, "an instant, or null to take the mark back")
-        at, of, version = mark["at"], mark.get("of"), mark.get("version")
-        marks.append(
-            Mark(
-                name,
-                None if at is None else _instant(at, f"{field}.at"),
-                "" if of is None or of == "" else _id(of, f"{field}.of"),
-                None if version is None else _version(version, f"{field}.version"),
-                _value(mark.get("value"), f"{field}.value"),
-            )
-        )
+            _fail(f"marks[{index}].at", MISSING, "an instant, or null to take the mark back")
+        marks.append(_mark(name, mark, index, known))
     return tuple(marks)
 
 
-def _value(value: object, field: str) -> Decimal | None:
-    if value is None:
-        return None
+def _mark(name: str, mark: dict[str, Any], index: int, known: dict[object, datetime]) -> Mark:
+    told, of, version, value = mark["at"], mark.get("of"), mark.get("version"), mark.get("value")
+    at = known.get(told) if isinstance(told, str) else None
+    if at is None and told is not None:
+        at = _instant(told, f"marks[{index}].at")
+    return Mark(
+        name,
+        at,
+        "" if of is None or of == "" else _id(of, f"marks[{index}].of"),
+        None if version is None else _version(version, f"marks[{index}].version"),
+        None if value is None else _value(value, f"marks[{index}].value"),
+    )
+
+
+def _value(value: object, field: str) -> Decimal:
     try:
         return read_money(value)
     except ValueError as error:

@@ -29,6 +29,7 @@ from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.core.wire import BadEvent, read_event
 from chalicelib.core.words import CORE, Vocabulary
 from chalicelib.rules.problems import Problem
+from chalicelib.rules.quick import quick, usual
 
 MAX_LINE = 1024 * 1024
 """Bytes of a line, as for the body of a delivery."""
@@ -147,7 +148,8 @@ class History:
             self._refuse(raw, quiet)
             return None
         try:
-            event = read_event(loads(raw.rstrip()), self.words)
+            data = quick(raw)
+            event = read_event(loads(raw.rstrip()) if data is None else data, self.words)
         except BadEvent as error:
             problem = Problem(self.name, number, error.field, error.found, error.wanted)
         except BadJson as error:
@@ -191,6 +193,10 @@ def _light(raw: bytes | Problem) -> tuple[int | None, str | None]:
     """The key of a line's subject and its instant, as far as they are there; nothing else is looked at."""
     if isinstance(raw, Problem):
         return None, None
+    found = usual(raw)
+    if found is not None:
+        kind, ident, at = found
+        return _key(kind, ident), at
     try:
         data = json.loads(raw)
         subject = data["subject"]

@@ -16,6 +16,7 @@ from chalicelib.core.instants import FIRST, LAST
 from chalicelib.core.rules import (
     Ahead,
     AllOf,
+    At,
     ByPlace,
     Days,
     Do,
@@ -74,6 +75,10 @@ LIMITS: Sequence[Limit] = [
     Months(1), OnDate(2, 29), Until("ship_by"), Ahead("ship_by", Days(3)), Ahead("ship_by", WorkingDays(3)),
     Ahead("ship_by", Months(1)), Ahead("ship_by", Span(HOUR)), Least((Days(1), Until("ship_by"))),
 ]  # fmt: skip
+PLACED_AT: Sequence[At] = [
+    FromDue(-HOUR), FromStart(HOUR), Share(50), OnCalendar("due", "months", 1), OnCalendar("start", "working_days", 2),
+    OnCalendar("due", "working_seconds", -HOUR),
+]  # fmt: skip
 EDGES: Sequence[datetime] = [FIRST, LAST, datetime(9999, 12, 31, tzinfo=UTC), datetime(9998, 12, 31, 23, tzinfo=UTC)]
 
 
@@ -86,13 +91,7 @@ def test_no_date_makes_a_judgement_raise(limit: Limit, edge: datetime, calendar:
         stop=(Point("order.shipped", "first", 7200), LaterOf((PLACED, SHIPPED), 7200)),
         restart=(Point("order.paid"),), extend=(Extension(Point("order.approved"), Months(3)),), cap=Days(90),
         valid_from=date(2026, 1, 1), valid_to=date(9999, 12, 31),
-        steps=tuple(
-            Step(f"s{n}", place, (Do("alert"),), every=HOUR, times=2)
-            for n, place in enumerate(
-                [FromDue(-HOUR), FromStart(HOUR), Share(50), OnCalendar("due", "months", 1),
-                 OnCalendar("start", "working_days", 2), OnCalendar("due", "working_seconds", -HOUR)]
-            )
-        ),
+        steps=tuple(Step(f"s{n}", place, (Do("alert"),), every=HOUR, times=2) for n, place in enumerate(PLACED_AT)),
     )  # fmt: skip
     marks = [mark(name, edge) for name in ("order.placed", "order.paid", "order.approved", "inspection.started")]
     marks.append(mark("order.shipped", LAST))

@@ -1,0 +1,123 @@
+"""The short ways give what the long ways give: rules that nothing moves, and lines in their usual form."""
+
+import json
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.core.clocks import read_clock
+from chalicelib.core.events import Event
+from chalicelib.core.evidence import NOTHING, merge_all
+from chalicelib.core.moments import Sight, moment_of
+from chalicelib.core.plain import plain_of
+from chalicelib.core.rules import Days, FromDue, FromStart, OwnLimit, Point, Rule, Share, Span, Step, Until
+from chalicelib.core.strictjson import BadJson, loads
+from chalicelib.core.view import View
+from chalicelib.core.wire import BadEvent, read_event, write_event
+from chalicelib.rules.history import _light
+from chalicelib.rules.quick import quick, usual
+from tests.properties import histories as h
+
+slow = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+lengths = st.one_of(
+    st.integers(0, 30).map(lambda n: Span(n * 3600)),
+    st.builds(Days, st.integers(0, 3), h.first_days),
+    st.just(Until("ship_by")),
+)
+places = st.one_of(
+    st.integers(0, 40).map(lambda n: FromStart(n * 3600)),
+    st.integers(-40, 40).map(lambda n: FromDue(n * 3600)),
+    st.integers(0, 150).map(Share),
+    st.builds(OwnLimit, lengths),
+)
+points = st.lists(st.builds(Point, st.sampled_from(h.MARKS), st.sampled_from(["first", "last"])), max_size=2).map(tuple)
+plain_rules = st.builds(
+    Rule,
+    id=st.just("r"),
+    applies_to=st.just("order"),
+    start=st.builds(Point, st.sampled_from(h.MARKS), st.sampled_from(["first", "last"])),
+    stop=points,
+    limit=lengths,
+    void=points,
+    steps=st.lists(places, max_size=4).map(
+        lambda found: tuple(Step(f"s{number}", at, h.DO) for number, at in enumerate(found))
+    ),
+    calendar=st.sampled_from(["UTC", "Asia/Shanghai", "America/New_York", "CN"]),
+)
+
+
+@slow
+@given(h.histories, plain_rules, st.integers(0, 200))
+def test_a_rule_that_nothing_moves_reads_the_same_either_way(events: list[Event], rule: Rule, hour: int) -> None:
+    assert isinstance(rule.calendar, str)
+    view = View(merge_all(NOTHING, events), h.hours(hour))
+    calendar, plain = h.CALENDARS.get(rule.calendar), plain_of(rule)
+    assert plain is not None
+    sight = Sight(view)
+    start = moment_of(rule.start, sight)
+    assert plain.start(view) == start
+    if start is not None:
+        assert plain.read(start, "p@1", view, calendar) == read_clock(rule, "p@1", "r", start, sight, calendar)
+
+
+@slow
+@given(h.rules)
+def test_a_rule_that_something_moves_goes_the_long_way(rule: Rule) -> None:
+    plain = plain_of(rule)
+    moved = rule.pause or rule.restart or rule.extend or rule.cap or rule.again or rule.when or rule.valid_from
+    assert plain is None or not (moved or rule.valid_to or rule.each)
+
+
+def strictly(raw: bytes) -> object:
+    try:
+        return read_event(loads(raw.rstrip()))
+    except (BadEvent, BadJson) as error:
+        return type(error)
+
+
+def shortly(raw: bytes) -> object:
+    data = quick(raw)
+    try:
+        return strictly(raw) if data is None else read_event(data)
+    except BadEvent as error:
+        return type(error)
+
+
+LINE = (
+    b'{"id":"e","subject":{"kind":"order","id":"1"},"seller":"s","occurred_at":"2026-11-20T10:00:00Z",'
+    b'"marks":[{"name":"order.placed","at":"2026-11-20T09:58:00Z"}],"facts":{"amount":"1.5","score":2.5}}\n'
+)
+
+
+@slow
+@given(h.histories)
+def test_lines_in_their_usual_form_are_read_shortly(events: list[Event]) -> None:
+    for event in events:
+        data = write_event(event)
+        if not any(data.get(name) for name in ("marks", "facts", "whole", "seller")):
+            continue
+        raw = json.dumps(data, separators=(",", ":")).encode() + b"\n"
+        assert quick(raw) is not None
+        assert shortly(raw) == strictly(raw)
+    assert usual(LINE) == ("order", "1", "2026-11-20T10:00:00Z")
+
+
+@slow
+@given(
+    st.integers(0, len(LINE)),
+    st.integers(0, 3),
+    st.binary(max_size=3) | st.sampled_from([b'"', b":", b"{}", b'"a":1,', b"\\u0041"]),
+)
+@example(1, 0, b'"id":"f",')
+@example(len(LINE), 0, b"x")
+@example(len(LINE) - 1, 1, b"x")
+@example(1, 0, b'"x":[[[[[[[[]]]]]]]],')
+def test_a_line_that_was_tampered_with_is_read_as_strictly(at: int, cut: int, junk: bytes) -> None:
+    raw = LINE[:at] + junk + LINE[at + cut :]
+    one, other = shortly(raw), strictly(raw)
+    assert one == other or (isinstance(one, type) and isinstance(other, type))
+    if usual(raw) is not None and isinstance(other, Event):
+        kind, ident, told = usual(raw) or ("", "", "")
+        assert (kind, ident) == (other.subject.kind, other.subject.id)
+        assert _light(raw)[1] == told
