@@ -25,6 +25,7 @@ from chalicelib.flow.storm import Storms, sort_of
 from chalicelib.flow.tell import Teller
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection
+from chalicelib.sellers.ledger import SellerLedger
 
 PENALTIES, HELD, TOLD_STORMS = "penalties", "held", "storms-told"
 _STORMY = frozenset(["clock.breached", "clock.warned", "step.taken"])
@@ -46,6 +47,7 @@ class Project:
     def __init__(self, ports: Ports, shops: Shops, rulebook: Rulebook, teller: Teller, ops_url: str = "") -> None:
         self._ports, self._shops, self._rulebook, self._teller = ports, shops, rulebook, teller
         self._storms, self._ops_url = Storms(ports), ops_url
+        self._sellers = SellerLedger(ports.records)
 
     def __call__(self, changes: Sequence[Change]) -> list[str]:
         """Project what can be projected; the id of the first change that failed, from which all must come again.
@@ -90,6 +92,7 @@ class Project:
             told.append(self._escalation(new, transition, rule, connection))
         self._teller.tell(account, told)
         self._penalties(change, policies)
+        self._sellers.project(change.old, new, change.at, policies)
         self._waiting(change)
 
     def _storms_on(self, connection: Connection, rule: Rule, transition: Transition, at: datetime) -> bool:
