@@ -1,4 +1,4 @@
-"""`redress up` as a person runs it: a process that plays, ends by itself or by Ctrl-C, and leaves nothing but its state;
+"""`redress up` as a person runs it: a process that plays, ends by itself or by Ctrl-C, and leaves only its state behind;
 and `redress simulate` against what it connected."""
 
 import json
