@@ -83,6 +83,10 @@ COMMON: Mapping[str, Check] = {"storm_limit": _count}
 """Options of every connection."""
 
 
+def _shop_number(text: str) -> str:
+    return "" if re.fullmatch(r"[0-9]{0,19}", text) else "digits, as the platform shows them"
+
+
 def _merchant_number(text: str) -> str:
     return "" if re.fullmatch(r"[0-9]{8,12}", text) else "the merchant number, 8 to 12 digits"
 
@@ -156,6 +160,18 @@ OFFERS: Mapping[str, Offer] = {
         options={**_WOO, "seller_mail": _one_of("pro", "lite"), "contact_name": _text, "contact_email": _text},
         credentials={**_WOO_KEYS, "wp_user": _text, "wp_app_password": _plain},
         issue=_woo_secret,
+    ),
+    "doudian": Offer(
+        address=_shop_number,
+        options={
+            "app_key": _shop_number,
+            "sandbox": _one_of("true", "false"),
+            "reply_text": _text,
+            "flag": _one_of(*"012345"),
+            "agree_types": _text,
+        },
+        credentials={"app_secret": _plain, "access_token": _plain},
+        hint="the secret of the app, as the platform shows it",
     ),
     "wechatpay": Offer(
         address=_merchant_number,

@@ -17,6 +17,7 @@ BEIJING = timezone(timedelta(hours=8))
 """China has one zone and no summer time since 1992."""
 
 _IDENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_:.|*@-]{0,63})")
+_OPAQUE = re.compile(r"[!-~]{1,150}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}")
 _WALL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -53,6 +54,11 @@ def ident(value: object) -> str:
     if isinstance(value, str) and _IDENT.fullmatch(value):
         return "" if value == "0" else value
     return ""
+
+
+def opaque(value: object) -> str:
+    """An id that is no more than letters to us, such as a buyer's; empty for what is none."""
+    return value if isinstance(value, str) and _OPAQUE.fullmatch(value) else ""
 
 
 def code(value: object) -> str | None:

@@ -32,6 +32,10 @@ def adapter(name: str) -> Adapter:
         from chalicelib.platforms.wechatpay import WechatPay
 
         return WechatPay()
+    if name == "doudian":
+        from chalicelib.platforms.doudian import Doudian
+
+        return Doudian()
     if name == "bigcommerce":
         from chalicelib.platforms.bigcommerce import BigCommerce
 
@@ -39,7 +43,7 @@ def adapter(name: str) -> Adapter:
     raise KeyError(name)
 
 
-NAMES = ("standard", "shopify", "woocommerce", "dokan", "wechatpay", "bigcommerce")
+NAMES = ("standard", "shopify", "woocommerce", "dokan", "wechatpay", "doudian", "bigcommerce")
 
 
 def add(made: Adapter) -> None:

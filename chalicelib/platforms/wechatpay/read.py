@@ -9,7 +9,7 @@ from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.core.words import OURS
 from chalicelib.platforms.base import Delivery, Read, Shop, Unreadable
-from chalicelib.platforms.cn import Body, child, code, ident, instant, is_body, text_of, yuan
+from chalicelib.platforms.cn import Body, child, code, ident, instant, is_body, opaque, text_of, yuan
 from chalicelib.platforms.wechatpay.words import BY_ACTION, READING
 
 OUR_REFUND = "redress-"
@@ -96,7 +96,7 @@ def payment_event(plain: Body, subject: Subject, name: str, at: datetime, shop: 
         if look:
             facts["refunded"] = yuan(0)
     marks = [Mark("order.paid", paid_at, value=total)] if paid_at is not None and state in ("SUCCESS", "REFUND") else []
-    if buyer := ident(child(plain, "payer").get("openid")):
+    if buyer := opaque(child(plain, "payer").get("openid")):
         facts["buyer"] = buyer
     return event(name, subject, at, marks, facts, (), look=look)
 

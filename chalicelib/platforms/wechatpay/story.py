@@ -11,7 +11,7 @@ from decimal import Decimal
 from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.core.words import Vocabulary
 from chalicelib.platforms.base import Shop
-from chalicelib.platforms.cn import Body, code, ident, instant, rows, yuan
+from chalicelib.platforms.cn import Body, code, ident, instant, opaque, rows, yuan
 from chalicelib.platforms.wechatpay.read import event
 from chalicelib.platforms.wechatpay.words import (
     ANSWERED,
@@ -107,7 +107,7 @@ def _facts(detail: Body, orders: Sequence[Body], shop: Shop) -> dict[str, FactVa
         "status": code(detail.get("complaint_state")),
         "reason": code(detail.get("problem_type")),
         "seller": ident(detail.get("complainted_mchid")) or shop.address or None,
-        "buyer": ident(detail.get("payer_openid")) or None,
+        "buyer": opaque(detail.get("payer_openid")) or None,
     }
     if amounts:
         facts["amount"] = sum(amounts, Decimal(0))

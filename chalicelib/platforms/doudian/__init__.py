@@ -1,0 +1,60 @@
+"""Douyin shop (抖店): pushed messages in arrays, levers and looks by its signed gateway. Light to import, because the
+hook pays for it on each cold start. Facts: the Douyin shop sheet.
+
+Address of a connection: the shop's number (empty: all shops that the app serves). The hook's secret is the app's.
+Options: `app_key`; `sandbox` (`true`: the gateway for tests); `reply_text`, what the platform's service tickets are
+answered; `flag` (0 to 5: a remark also sets this flag); `agree_types` (`1:CODE,2:CODE`: by type of after-sale, the
+`type` of afterSale/operate that agrees to it, as the app's API page names it; without it no refund is agreed to).
+Credentials: `app_secret`, and `access_token` for an app that serves other people's shops; an app of one's own shop
+needs none.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.core.events import Subject
+from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.doudian import sign
+from chalicelib.platforms.lazy import Lazy
+
+
+def _levers() -> Mapping[str, Lever]:
+    from chalicelib.platforms.doudian.levers import LEVERS
+
+    return LEVERS
+
+
+class Doudian:
+    """See `chalicelib.platforms.base.Adapter`."""
+
+    name = "doudian"
+    reading = 1
+    content_types = frozenset({"application/json"})
+    keep: frozenset[str] = frozenset()
+    success = Answer(200, b'{"code":0,"msg":"success"}')
+    mapping: Mapping[str, tuple[str, ...]] = {}
+    levers: Mapping[str, Lever] = Lazy(_levers)
+    looks = frozenset({"order", "refund", "complaint", "listing", "connection"})
+
+    def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
+        """The handshake, a message with the tag 0, is signed like any other."""
+        return None
+
+    def verify(
+        self, raw: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], shop: Shop, now: datetime
+    ) -> Refusal | None:
+        """No time is signed, so nothing is stale; repetition does no harm to evidence, and money looks first."""
+        return sign.verify(raw, headers, secrets, shop.options.get("app_key", ""))
+
+    def refuse(self, raw: bytes) -> Answer | None:
+        return None
+
+    def read(self, delivery: Delivery, shop: Shop) -> Read:
+        from chalicelib.platforms.doudian.read import read
+
+        return read(delivery, shop)
+
+    def look(self, subject: Subject, session: Session) -> Looking:
+        from chalicelib.platforms.doudian.looks import look
+
+        return look(subject, session)
