@@ -32,13 +32,6 @@ def add_policies(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_history(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--history", required=True, metavar="FILE", help=".jsonl, .jsonl.gz, or - for standard input")
-    parser.add_argument(
-        "--now", type=instant, metavar="INSTANT", help="judge as of then; default: the greatest instant"
-    )
-
-
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the result as JSON on standard output")
 

@@ -9,17 +9,17 @@ import time
 from contextlib import ExitStack
 
 from chalicelib.cli import _common as common
+from chalicelib.cli import _histories as histories
 from chalicelib.cli.main import DONE, NO
 from chalicelib.core.words import Status
 from chalicelib.rules.backtest import Report, backtest
-from chalicelib.rules.history import History
 from chalicelib.rules.judge import Judge
 from chalicelib.rules.spill import Sorted
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     common.add_policies(parser)
-    common.add_history(parser)
+    histories.add(parser)
     parser.add_argument("--clocks", metavar="FILE", help="write a line a clock to this file, by case, rule and clock")
     common.add_json(parser)
 
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     began = time.perf_counter()
     try:
         with ExitStack() as stack:
-            history = stack.enter_context(History(args.history, judge.words, common.tell))
+            history = stack.enter_context(histories.opened(args, judge.words))
             out = stack.enter_context(open(args.clocks, "w", encoding="utf-8")) if args.clocks else None
             clocks = stack.enter_context(Sorted()) if out else None
             report = backtest(judge, history, args.now, clocks, common.progress())

@@ -6,16 +6,16 @@ A rule that runs once per occurrence has several clocks in a case: tell which wi
 import argparse
 
 from chalicelib.cli import _common as common
+from chalicelib.cli import _histories as histories
 from chalicelib.cli.main import DONE, NO, Wrong
 from chalicelib.core.clocks import Reading
 from chalicelib.core.explain import explanation, sentences
-from chalicelib.rules.history import History
 from chalicelib.rules.judge import Judge, Judged
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     common.add_policies(parser)
-    common.add_history(parser)
+    histories.add(parser)
     parser.add_argument("--case", required=True, metavar="KIND/ID")
     parser.add_argument("--rule", required=True, metavar="RULE")
     parser.add_argument("--of", metavar="OCCURRENCE", help="which clock of a rule that has one per occurrence")
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     if not any(policy.rule(args.rule) for policy in judge.policies):
         raise Wrong(f"no rule {args.rule!r} in these policies")
     try:
-        with History(args.history, judge.words, common.tell) as history:
+        with histories.opened(args, judge.words) as history:
             as_of, cases = history.cases(args.now, common.progress())
             found: Judged | None = None
             for subject, events in cases:
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         raise common.unreadable(error) from None
     if found is None or as_of is None:
-        common.tell(f"no case {args.case} in {args.history}")
+        common.tell(f"no case {args.case} in {args.history or 'the journal'}")
         return NO
     reading = _choose(found, args.rule, args.of)
     if reading is None:

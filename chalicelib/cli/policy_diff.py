@@ -3,16 +3,16 @@
 import argparse
 
 from chalicelib.cli import _common as common
+from chalicelib.cli import _histories as histories
 from chalicelib.cli.main import DONE, NO, Wrong
 from chalicelib.rules.diff import diff
-from chalicelib.rules.history import History
 from chalicelib.rules.judge import Judge, vocabulary
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("before", metavar="A", help="a pack or a file")
     parser.add_argument("after", metavar="B", help="a pack or a file")
-    common.add_history(parser)
+    histories.add(parser)
     common.add_json(parser)
 
 
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
             if words.facts[name].type is not word.type:
                 raise Wrong(f"the policies declare the fact {name} with different types: their histories differ")
     try:
-        with History(args.history, words, common.tell) as history:
+        with histories.opened(args, words) as history:
             changes = diff(before, after, history, args.now, common.progress())
     except OSError as error:
         raise common.unreadable(error) from None

@@ -17,7 +17,7 @@ from chalicelib.ops import keys
 from chalicelib.ops.desk import Desk
 from chalicelib.ops.keys import Actor, Role
 from chalicelib.ops.models import Nothing, mistakes
-from chalicelib.ops.wrong import Absent, Clash, Wrong, wrong
+from chalicelib.ops.wrong import Absent, Clash, Unconfirmed, Wrong, wrong
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict
 from chalicelib.rules.problems import Mistakes
@@ -172,6 +172,8 @@ def _error(error: Exception) -> Answer | None:
             return _told(404, "absent", f"there is no {error}")
         case UnknownConnection():
             return _told(404, "absent", "there is no such connection")
+        case Unconfirmed():
+            return Answer(409, {"error": "unconfirmed", "message": str(error), **error.told})
         case Clash():
             return _told(409, "clash", str(error))
         case Conflict():

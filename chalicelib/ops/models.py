@@ -12,7 +12,7 @@ from chalicelib.core.instants import parse_instant
 from chalicelib.ops.wrong import Mistake, Wrong
 from chalicelib.rules.problems import brief
 
-SECRET = frozenset({"secret", "credentials", "yaml", "url", "reason"})
+SECRET = frozenset({"secret", "credentials", "yaml", "url", "reason", "calendar", "overlay"})
 """Fields whose values are never repeated: secrets, addresses that are secrets, long or personal text."""
 
 
@@ -50,12 +50,60 @@ class NewPolicy(Says):
     yaml: str
     at: Instant | None = None
     retroactive: bool = False
+    yes: Word = ""
+    confirmed: bool = False
 
 
 class Rollback(Says):
-    """The number to go back to."""
+    """The number to go back to, and for which clocks."""
 
     to: Annotated[int, Field(ge=1, le=10**9)]
+    scope: Literal["new", "running", "recall"] = "new"
+    yes: Word = ""
+    confirmed: bool = False
+
+
+Cursor = Annotated[str, Field(max_length=300)]
+
+
+class FilePreview(Says):
+    """A policy file whose retroactive activation is to be previewed."""
+
+    yaml: str
+    cursor: Cursor = ""
+
+
+class RollbackPreview(Says):
+    """A rollback to be previewed."""
+
+    to: Annotated[int, Field(ge=1, le=10**9)]
+    scope: Literal["running", "recall"]
+    cursor: Cursor = ""
+
+
+class NewShadow(Says):
+    """A policy file to watch beside what is in force."""
+
+    yaml: str
+
+
+class NewCalendar(Says):
+    """A compiled calendar, an overlay, or the code of one that ships; exactly one of them."""
+
+    calendar: str = ""
+    overlay: str = ""
+    shipped: Word = ""
+    at: Instant | None = None
+
+
+class Reevaluation(Says):
+    """Which cases to look at anew, and how many a second."""
+
+    rule: Annotated[str, Field(max_length=200)] = ""
+    connection: Word = ""
+    rate: Annotated[int, Field(ge=1, le=200)] = 20
+    cursor: Cursor = ""
+    begin: Instant | None = None
 
 
 class NewConnection(Says):

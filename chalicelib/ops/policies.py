@@ -1,11 +1,7 @@
 """Policies as ops bring them into force: read, numbered, written as an object that never changes, then activated by one
-conditional write to the record that the functions load (DESIGN law 8).
+conditional write to the record that the functions load (DESIGN law 8). What judges clocks that began before, forwards
+or back, shows first what it would change and needs a yes."""
 
-A number is taken from a counter before anything is written under it, so two activations at once cannot write the same
-object; a number that lost the race is never used again.
-"""
-
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,24 +10,24 @@ from typing import Any
 from chalicelib.channels.cloudevents import Escalation
 from chalicelib.core import compiled
 from chalicelib.core.actions import escape
-from chalicelib.core.instants import parse_instant, show, to_ms
+from chalicelib.core.instants import show, to_ms
 from chalicelib.core.rules import Policy
 from chalicelib.core.settle import NO_LEVER_NEEDED
 from chalicelib.flow.log import fault, log
-from chalicelib.flow.rulebook import ACTIVE, KIND, blob_key
 from chalicelib.flow.shops import adapter_of
 from chalicelib.flow.tell import Teller
+from chalicelib.ops import calendars, policies_preview
+from chalicelib.ops import policies_store as store
 from chalicelib.ops.audit import journalled
+from chalicelib.ops.policies_preview import Sure
 from chalicelib.ops.wrong import Absent, Clash, wrong
 from chalicelib.ports.ports import Ports
-from chalicelib.ports.stores import Conflict, Record
-from chalicelib.rules import checks
-from chalicelib.rules.problems import Mistakes
 from chalicelib.rules.reader import read_text
 
-NUMBERS = "policy-numbers"
+UNSURE = Sure()
 AHEAD = timedelta(days=3660)
 TRIES = 8
+SHOWN = ("number", "at", "retroactive", "digest", "recalled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,59 +49,76 @@ def activate(
     at: datetime | None = None,
     retroactive: bool = False,
     actor: str = "deploy",
+    sure: Sure = UNSURE,
 ) -> Activated:
     """Read a policy and bring it into force for clocks that start from `at` on; a `retroactive` one also judges those
     that started before. Without `at` the first version of a policy has always been in force (`acts_from` keeps history
-    from acting), a later one is from now on. Raises Mistakes (of the file), Wrong, or Clash after lost races."""
+    from acting), a later one is from now on. Raises Mistakes (of the file), Wrong, Unconfirmed for a retroactive one
+    that nobody is `sure` of, or Clash after lost races."""
     policy = compiled.sealed(read_text(yaml_text))
     with journalled(
         ports, account, actor, "policy.activate", policy.name, digest=policy.digest, retroactive=retroactive
     ) as learnt:
-        done = _activate(ports, account, policy, yaml_text, at, retroactive)
+        done = _activate(ports, account, policy, yaml_text, at, retroactive, sure)
         learnt |= {"version": done.version, "at": _show(done.at), "unchanged": done.unchanged}
     if not done.unchanged:
         _tell(ports, account, "policy.activated", done.version, done.at or ports.clock.now())
     return done
 
 
-def rollback(ports: Ports, account: str, name: str, number: int, actor: str) -> Activated:
-    """Bring an older version into force again, for clocks that start from now on; those that run keep their version.
-    Raises Absent for a version that never was in force, or Clash."""
-    with journalled(ports, account, actor, "policy.rollback", name, to=number):
+def rollback(
+    ports: Ports, account: str, name: str, number: int, actor: str, scope: str = "new", sure: Sure = UNSURE
+) -> Activated:
+    """Go back to an older version. `scope` new: for clocks that start from now on, those that run keep their version.
+    running: for all clocks, as a retroactive activation does. recall: as though the versions since had never been; what
+    they alone did is withdrawn. Raises Absent for a version that never was in force, Unconfirmed, Wrong, or Clash."""
+    with journalled(ports, account, actor, "policy.rollback", name, to=number, scope=scope):
         for _ in range(TRIES):
-            record, held = _held(ports, account)
-            versions = [one for one in held if one["name"] == name]
-            if number not in {one["number"] for one in versions}:
+            record, held = store.held(ports, account)
+            if not any((one["name"], one["number"]) == (name, number) for one in held):
                 raise Absent(f"version {name}@{number}")
-            policy = _load(ports, account, name, number)
-            now = ports.clock.now()
-            current = _in_force(versions, now)
-            if current is not None and current["number"] == number:
+            policy, now = store.load(ports, account, name, number), ports.clock.now()
+            entries = _rolled_back(ports, policy, scope, held, now)
+            if entries is None:
                 return Activated(policy.version, now, False, True, warnings(ports, account, policy))
-            _check_together(ports, account, policy, held)
-            if _append(ports, account, record, held, _entry(policy, now, False)):
+            store.check_together(ports, account, policy, held)
+            if scope != "new":
+                proposal = policies_preview.rollback(ports, account, name, number, scope, held)
+                policies_preview.agreed(ports, account, proposal, record.version if record else 0, sure)
+            if store.write(ports, account, record, entries):
                 break
         else:
             raise Clash("the policies are being changed by somebody else")
     _tell(ports, account, "policy.rolled_back", policy.version, now)
-    return Activated(policy.version, now, False, False, warnings(ports, account, policy))
+    return Activated(policy.version, now, scope != "new", False, warnings(ports, account, policy))
+
+
+def _rolled_back(
+    ports: Ports, policy: Policy, scope: str, held: Sequence[store.Entry], now: datetime
+) -> list[store.Entry] | None:
+    """The activations after a rollback; None where nothing changes."""
+    if scope == "recall":
+        gone = policies_preview.since(ports, policy.name, policy.number, held)
+        return [{**one, "recalled": show(now)} if one in gone else one for one in held] if gone else None
+    current = store.in_force(held, policy.name, now)
+    if current is not None and current["number"] == policy.number and (scope == "new" or current["retroactive"]):
+        return None
+    return [*held, store.entry(policy, now, scope == "running")]
 
 
 def listed(ports: Ports, account: str) -> list[dict[str, Any]]:
     """Each policy by name: the version in force now, and every activation in order."""
-    _, held = _held(ports, account)
+    _, held = store.held(ports, account)
     now = ports.clock.now()
     result = []
     for name in sorted({one["name"] for one in held}):
         versions = [one for one in held if one["name"] == name]
-        current = _in_force(versions, now)
+        current = store.in_force(held, name, now)
         result.append(
             {
                 "name": name,
                 "in_force": current["number"] if current else None,
-                "activations": [
-                    {key: one.get(key) for key in ("number", "at", "retroactive", "digest")} for one in versions
-                ],
+                "activations": [{key: one.get(key) for key in SHOWN} for one in versions],
             }
         )
     return result
@@ -113,12 +126,12 @@ def listed(ports: Ports, account: str) -> list[dict[str, Any]]:
 
 def show_version(ports: Ports, account: str, name: str, number: int) -> dict[str, Any]:
     """A version as it was written and as it runs. Raises Absent."""
-    _, held = _held(ports, account)
+    _, held = store.held(ports, account)
     if not any((one["name"], one["number"]) == (name, number) for one in held):
         raise Absent(f"version {name}@{number}")
-    policy = _load(ports, account, name, number)
+    policy = store.load(ports, account, name, number)
     try:
-        text: str | None = ports.blobs.get(_source_key(account, name, number)).decode()
+        text: str | None = ports.blobs.get(store.source_key(account, name, number)).decode()
     except KeyError:
         text = None
     return {"version": policy.version, "digest": policy.digest, "yaml": text, "compiled": compiled.dump(policy)}
@@ -147,27 +160,28 @@ def warnings(ports: Ports, account: str, policy: Policy) -> tuple[dict[str, str]
 
 
 def _activate(
-    ports: Ports, account: str, policy: Policy, text: str, at: datetime | None, retroactive: bool
+    ports: Ports, account: str, policy: Policy, text: str, at: datetime | None, retroactive: bool, sure: Sure
 ) -> Activated:
     numbered: Policy | None = None
     for _ in range(TRIES):
         now = ports.clock.now()
-        record, held = _held(ports, account)
+        record, held = store.held(ports, account)
         versions = [one for one in held if one["name"] == policy.name]
         since = _since(at, now, retroactive, versions)
-        current = _in_force(versions, since or now)
-        if current is not None and _digest(ports, account, current) == policy.digest:
+        current = store.in_force(held, policy.name, since or now)
+        if current is not None and store.digest(ports, account, current) == policy.digest:
             same = replace(policy, number=current["number"])
             if not retroactive or current["retroactive"]:
                 return Activated(same.version, since, retroactive, True, warnings(ports, account, same))
             numbered = same
-        _check_together(ports, account, policy, held)
+        store.check_together(ports, account, policy, held)
+        if retroactive:
+            proposal = policies_preview.retroactive(ports, policy, _show(at) or "")
+            policies_preview.agreed(ports, account, proposal, record.version if record else 0, sure)
         if numbered is None:
-            numbered = replace(policy, number=_number(ports, account, policy.name, versions))
-            body = json.dumps(compiled.dump(numbered), ensure_ascii=False, separators=(",", ":")).encode()
-            ports.blobs.put(_source_key(account, policy.name, numbered.number), text.encode())
-            ports.blobs.put(blob_key(account, policy.name, numbered.number), body)
-        if _append(ports, account, record, held, _entry(numbered, since, retroactive)):
+            numbered = store.keep(ports, account, policy, text, held)
+        calendars.pin(ports, account, policy)
+        if store.write(ports, account, record, [*held, store.entry(numbered, since, retroactive)]):
             return Activated(numbered.version, since, retroactive, False, warnings(ports, account, numbered))
     raise Clash("the policies are being changed by somebody else")
 
@@ -187,65 +201,6 @@ def _since(
 
 def _show(at: datetime | None) -> str | None:
     return None if at is None else show(at)
-
-
-def _in_force(versions: Sequence[Mapping[str, Any]], when: datetime) -> Mapping[str, Any] | None:
-    """The activation that judges a clock starting at `when`; among those of the same instant the last one written."""
-    known = [(parse_instant(one["at"]) if one["at"] else None, index) for index, one in enumerate(versions)]
-    begun = [(at is not None, at or when, index) for at, index in known if at is None or at <= when]
-    return versions[max(begun)[2]] if begun else None
-
-
-def _held(ports: Ports, account: str) -> tuple[Record | None, list[Mapping[str, Any]]]:
-    record = ports.records(account).get(KIND, ACTIVE)
-    return record, list(record.data["activations"]) if record else []
-
-
-def _append(
-    ports: Ports, account: str, record: Record | None, held: Sequence[Mapping[str, Any]], entry: Mapping[str, Any]
-) -> bool:
-    try:
-        ports.records(account).put(
-            KIND, ACTIVE, {"activations": [*held, entry]}, expected=record.version if record else 0
-        )
-    except Conflict:
-        return False
-    return True
-
-
-def _entry(policy: Policy, at: datetime | None, retroactive: bool) -> dict[str, Any]:
-    return {
-        "name": policy.name, "number": policy.number, "at": _show(at), "retroactive": retroactive,
-        "digest": policy.digest,
-    }  # fmt: skip
-
-
-def _number(ports: Ports, account: str, name: str, versions: Sequence[Mapping[str, Any]]) -> int:
-    records, least = ports.records(account), max((int(one["number"]) for one in versions), default=0)
-    number = records.add(NUMBERS, name, "last", 1)
-    return number if number > least else records.add(NUMBERS, name, "last", least - number + 1)
-
-
-def _check_together(ports: Ports, account: str, policy: Policy, held: Sequence[Mapping[str, Any]]) -> None:
-    """Raises Mistakes where the policy does not go with the newest versions of the others."""
-    newest = {one["name"]: one["number"] for one in held if one["name"] != policy.name}
-    others = [(f"{name}@{number}", _load(ports, account, name, number)) for name, number in sorted(newest.items())]
-    problems = list(checks.together([*others, (policy.name, policy)]))
-    if problems:
-        raise Mistakes(problems)
-
-
-def _digest(ports: Ports, account: str, entry: Mapping[str, Any]) -> str:
-    known = entry.get("digest")
-    return str(known) if known else _load(ports, account, entry["name"], entry["number"]).digest
-
-
-def _load(ports: Ports, account: str, name: str, number: int) -> Policy:
-    return compiled.load(json.loads(ports.blobs.get(blob_key(account, name, number))))
-
-
-def _source_key(account: str, name: str, number: int) -> str:
-    return blob_key(account, name, number).removesuffix(".json") + ".yaml"
 
 
 def _actions(policy: Policy) -> Iterator[tuple[str, str, str]]:

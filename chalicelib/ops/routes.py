@@ -12,6 +12,8 @@ from chalicelib.ops import audit, cases, held, keys, letters, models, policies, 
 from chalicelib.ops.audit import journalled
 from chalicelib.ops.gate import ADMIN, AUDIT, EVERYBODY, OPS, REVIEW, Answer, Call, Route
 from chalicelib.ops.policies import Activated
+from chalicelib.ops.policies_preview import Sure
+from chalicelib.ops.policies_routes import VERSIONS
 from chalicelib.ops.wrong import wrong
 
 
@@ -29,13 +31,15 @@ def show_policy(call: Call) -> Any:
 
 def activate(call: Call) -> Any:
     said: models.NewPolicy = call.said
-    done = policies.activate(call.ports, call.account, said.yaml, said.at, said.retroactive, call.actor.name)
+    sure = Sure(said.yes, said.confirmed)
+    done = policies.activate(call.ports, call.account, said.yaml, said.at, said.retroactive, call.actor.name, sure)
     return Answer(200 if done.unchanged else 201, _activated(done))
 
 
 def rollback(call: Call) -> Any:
     said: models.Rollback = call.said
-    return _activated(policies.rollback(call.ports, call.account, call.parts["name"], said.to, call.actor.name))
+    name, sure = call.parts["name"], Sure(said.yes, said.confirmed)
+    return _activated(policies.rollback(call.ports, call.account, name, said.to, call.actor.name, said.scope, sure))
 
 
 def _activated(done: Activated) -> dict[str, Any]:
@@ -175,7 +179,9 @@ def list_penalties(call: Call) -> Any:
 
 def list_changes(call: Call) -> Any:
     query = call.query
-    return {"changes": audit.entries(call.ports, call.account, call.limit(), query.get("what", ""), query.get("on", ""))}
+    return {
+        "changes": audit.entries(call.ports, call.account, call.limit(), query.get("what", ""), query.get("on", ""))
+    }
 
 
 def list_keys(call: Call) -> Any:
@@ -203,6 +209,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/policies", OPS, activate, models.NewPolicy),
     Route("GET", "/policies/{name}/{number}", EVERYBODY, show_policy),
     Route("POST", "/policies/{name}/rollback", OPS, rollback, models.Rollback),
+    *VERSIONS,
     Route("GET", "/connections", EVERYBODY, list_connections),
     Route("GET", "/connections/{name}", EVERYBODY, show_connection),
     Route("POST", "/connections/{name}", OPS, create_connection, models.NewConnection),

@@ -3,8 +3,9 @@
 None of them may quote a secret: `found` is for what a person may read back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from chalicelib.rules.problems import brief
 
@@ -37,6 +38,14 @@ class Absent(Exception):
 
 class Clash(Exception):
     """It cannot be done as things stand; the text says why."""
+
+
+class Unconfirmed(Clash):
+    """It judges clocks anew that began before, so it needs a yes to what it would change. `told`: the difference."""
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        super().__init__("it changes how clocks are judged that began before: say yes to the difference")
+        self.told = told
 
 
 def wrong(field: str, found: object, wanted: str) -> Wrong:

@@ -107,9 +107,18 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     assert run(capsys, "connections", "shop-1")["offers"]["looks"]
     assert "url" in run(capsys, "rotate", "shop-1", "--overlap-hours", "1", "--new-address")
     Path("house.yaml").write_text(POLICY.replace("24", "12"))
-    assert run(capsys, "policy", "activate", "house.yaml", "--retroactive")["version"] == "house@2"
-    assert run(capsys, "policy", "rollback", "house", "--to", "1")["version"] == "house@1"
+    assert run(capsys, "policy", "activate", "house.yaml", "--retroactive", "--yes")["version"] == "house@2"
+    assert run(capsys, "policy", "rollback", "house", "--to", "1", "--scope", "new")["version"] == "house@1"
     assert run(capsys, "policy", "list")["policies"][0]["in_force"] == 1
+    assert run(capsys, "policy", "left", "house@2")["left"] == []
+    assert run(capsys, "policy", "shadow", "house.yaml")["version"] == "house@3"
+    assert len(run(capsys, "policy", "shadow")["shadows"]) == 1
+    assert run(capsys, "policy", "shadow", "--report", "house@3")["rules"] == {}
+    assert run(capsys, "policy", "shadow", "--stop", "house") == {"stopped": "house@3"}
+    assert run(capsys, "calendar", "activate", "--shipped", "CN")["unchanged"] is True
+    assert [one["code"] for one in run(capsys, "calendar", "list")["calendars"]] == ["CN"]
+    assert run(capsys, "reevaluate", "--rule", "ship-1d", "--connection", "shop-1", "--rate", "50/s")["sent"] == 1
+    assert run(capsys, "backtest", "--policy", "house.yaml", "--journal", "2026-03")["cases"] == 1
     assert run(capsys, "subscribe", "pager", "https://a.example/in", "--type", "penalty")["types"] == ["penalty"]
     assert len(run(capsys, "subscribers")["subscribers"]) == 1
     assert run(capsys, "unsubscribe", "pager") == {"removed": "pager"}
@@ -124,7 +133,8 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     assert run(capsys, "changes", "--what", "connection.", "--limit", "1")["changes"][0]["what"] == "connection.close"
     shapes = {f"{one.method} {one.path}" for one in ROUTES}
     used = {next(s for s in shapes if _fits(s, asked)) for asked in there.asked}
-    assert shapes - used == {"GET /health", "GET /policies/{name}/{number}"}, "each other route has its command"
+    asked_first = {"POST /previews", "POST /policies/{name}/rollback/preview"}
+    assert shapes - used == {"GET /health", "GET /policies/{name}/{number}"} | asked_first, "each other has its command"
 
 
 def _fits(shape: str, asked: str) -> bool:
@@ -187,7 +197,7 @@ def test_without_json_people_read_standard_error(
 
 
 REFUSED = [
-    (["policy", "rollback", "house", "--to", "9"], 1, "there is no version house@9", "an answer"),
+    (["policy", "rollback", "house", "--to", "9", "--scope", "new"], 1, "there is no version house@9", "an answer"),
     (["policy", "activate", "broken.yaml"], 1, "broken.yaml:3: rules[0].", "as policy validate answers"),
     (["policy", "activate", "nowhere.yaml"], 2, "No such file", "a wrong argument"),
     (["connect", "ebay", "--name", "x"], 2, "platform: found 'ebay', wanted one of", "a wrong argument"),

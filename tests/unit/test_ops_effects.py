@@ -111,7 +111,7 @@ def test_a_version_can_be_read_as_it_was_written() -> None:
     ("at", "retroactive", "status", "why"),
     [
         (T0 - HOUR, False, 400, "it would judge clocks anew that started under the version before"),
-        (T0 - HOUR, True, 201, "that is what retroactive says"),
+        (T0 - HOUR, True, 409, "that is what retroactive says; it waits for a yes"),
         (T0 + HOUR, False, 201, "planned ahead"),
         (T0, False, 201, "now"),
     ],
