@@ -105,7 +105,7 @@ def instant(value: object) -> datetime | None:
             moment = cut(datetime.fromisoformat(value).replace(tzinfo=BEIJING))
         else:
             moment = parse_instant(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.year >= 1990 else None
 

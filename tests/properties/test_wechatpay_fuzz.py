@@ -56,7 +56,14 @@ def outcome(body: bytes) -> None:
     fine(found.events)
 
 
-CHANGES = st.lists(st.tuples(st.lists(st.integers(0, 60), min_size=1, max_size=4), JSONISH), max_size=4)
+ODD = st.sampled_from(
+    [
+        "0001-01-01 00:00:00", "9999-12-31 23:59:59", "2026-02-30 10:00:00", "2026-11-21", "2026-11-21T10:00:00+08:00",
+        "9999-12-31T23:59:59-12:00", "1795255200", 1795255200, 1795255200000, 10**18, 10**19 - 1, -1, 0, "0", "7", "12",
+        255, "\N{SNOWMAN}", "a b", "x" * 300, "PROCESSED", "USER_CONTINUE_COMPLAINT", "MERCHANT_RESPONSE", True,
+    ]
+)  # fmt: skip
+CHANGES = st.lists(st.tuples(st.lists(st.integers(0, 60), min_size=1, max_size=4), JSONISH | ODD), max_size=4)
 
 
 @settings(max_examples=400, deadline=None)
