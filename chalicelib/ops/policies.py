@@ -22,7 +22,6 @@ from chalicelib.ops.audit import journalled
 from chalicelib.ops.policies_preview import Sure
 from chalicelib.ops.wrong import Absent, Clash, wrong
 from chalicelib.ports.ports import Ports
-from chalicelib.rules.reader import read_text
 
 UNSURE = Sure()
 AHEAD = timedelta(days=3660)
@@ -55,7 +54,7 @@ def activate(
     that started before. Without `at` the first version of a policy has always been in force (`acts_from` keeps history
     from acting), a later one is from now on. Raises Mistakes (of the file), Wrong, Unconfirmed for a retroactive one
     that nobody is `sure` of, or Clash after lost races."""
-    policy = compiled.sealed(read_text(yaml_text))
+    policy = store.read(ports, account, yaml_text)
     with journalled(
         ports, account, actor, "policy.activate", policy.name, digest=policy.digest, retroactive=retroactive
     ) as learnt:

@@ -10,7 +10,6 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from chalicelib.core import compiled
 from chalicelib.core.instants import parse_instant
 from chalicelib.core.rules import Activation, Policies, Policy
 from chalicelib.core.settle import Terms
@@ -23,7 +22,6 @@ from chalicelib.flow.shops import Shops, UnknownConnection, terms_of
 from chalicelib.ops import policies_store as store
 from chalicelib.ops.wrong import Absent, Unconfirmed, wrong
 from chalicelib.ports.ports import Ports
-from chalicelib.rules.reader import read_text
 
 KIND = "previews"
 KEPT = timedelta(days=1)
@@ -101,7 +99,7 @@ def _with(book: Book, activations: Sequence[Activation]) -> Book:
 
 def of_file(ports: Ports, account: str, yaml_text: str, cursor: str = "") -> dict[str, Any]:
     """What a file would change if it came into force retroactively. Raises Mistakes or Wrong."""
-    policy = compiled.sealed(read_text(yaml_text))
+    policy = store.read(ports, account, yaml_text)
     store.check_together(ports, account, policy, store.held(ports, account)[1])
     return part(ports, account, retroactive(ports, policy), cursor)
 

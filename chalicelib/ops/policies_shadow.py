@@ -4,7 +4,6 @@ has, and is never in force by that; `activate` brings the same text into force u
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.core import compiled
 from chalicelib.core.instants import show
 from chalicelib.flow import shadow
 from chalicelib.flow.rulebook import KIND, SHADOWS
@@ -13,7 +12,6 @@ from chalicelib.ops.audit import journalled
 from chalicelib.ops.wrong import Absent, Clash
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict, Record
-from chalicelib.rules.reader import read_text
 
 MOST = 3
 TRIES = 8
@@ -24,7 +22,7 @@ def start(ports: Ports, account: str, yaml_text: str, actor: str) -> dict[str, A
 
     Raises Mistakes of the file, or Clash where three are watched already.
     """
-    policy = compiled.sealed(read_text(yaml_text))
+    policy = store.read(ports, account, yaml_text)
     with journalled(ports, account, actor, "policy.shadow", policy.name, digest=policy.digest) as learnt:
         entries = store.held(ports, account)[1]
         store.check_together(ports, account, policy, entries)

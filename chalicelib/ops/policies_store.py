@@ -14,14 +14,20 @@ from typing import Any, TypeAlias
 from chalicelib.core import compiled
 from chalicelib.core.instants import parse_instant, show
 from chalicelib.core.rules import Policy
-from chalicelib.flow.rulebook import ACTIVE, KIND, blob_key
+from chalicelib.flow.rulebook import ACTIVE, KIND, Rulebook, blob_key
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict, Record
 from chalicelib.rules import checks
 from chalicelib.rules.problems import Mistakes
+from chalicelib.rules.reader import read_text
 
 NUMBERS = "policy-numbers"
 Entry: TypeAlias = Mapping[str, Any]
+
+
+def read(ports: Ports, account: str, yaml_text: str) -> Policy:
+    """The policy of a file, checked against the calendars of the deployment, sealed. Raises Mistakes."""
+    return compiled.sealed(read_text(yaml_text, calendars=Rulebook(ports).get(account).calendars))
 
 
 def held(ports: Ports, account: str) -> tuple[Record | None, list[Entry]]:

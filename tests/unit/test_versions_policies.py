@@ -32,7 +32,7 @@ rules:
     steps:
       - {id: breach, at: due, do: [{alert: {severity: error}}, {tag: late}]}
       - {id: fine, at: due, do: [{penalise: {code: late-ship, points: 3}}]}
-      - {id: mail, at: due, do: [message_buyer]}
+      - {id: mail, at: due, do: [warn_seller]}
       - {id: money, at: due, do: [{refund: {amount: "12.50"}}]}
 """
 
@@ -71,7 +71,7 @@ def harmed() -> tuple[World, Ops]:
     world, ops = deployment(GOOD, BAD)
     order(world, "1001")
     world.pass_time(3 * HOUR)
-    done = ["tag:done", "penalise:done", "message_buyer:done", "refund:done"]
+    done = ["tag:done", "penalise:done", "warn_seller:done", "refund:done"]
     assert sorted(states(world.case("order/1001"))) == sorted(done)
     return world, ops
 
@@ -176,7 +176,7 @@ def test_a_recall_takes_back_what_the_bad_version_did_and_lists_the_rest_for_a_p
     assert diff["rules"]["ship"]["sellers"] == {"s-1": {"points": -3, "money": {"CNY": "-12.50"}}}
     found = [(one["case"], one["action"], one["amount"], one["currency"], one["seller"]) for one in diff["left"]]
     assert found == [
-        ("shop-1:order/1001", "message_buyer", None, None, "s-1"),
+        ("shop-1:order/1001", "warn_seller", None, None, "s-1"),
         ("shop-1:order/1001", "refund", "12.50", "CNY", "s-1"),
     ]
     said = {"to": 1, "scope": "recall", "yes": told["yes"]}
@@ -189,7 +189,7 @@ def test_a_recall_takes_back_what_the_bad_version_did_and_lists_the_rest_for_a_p
     assert [one["state"] for one in ops.must("GET", "/penalties", seller="s-1")["penalties"]] == ["reversed"]
     report = ops.must("GET", "/policies/house/2/left", role="reviewer")
     assert [(one["action"], one["key"], one["amount"]) for one in report["left"]] == [
-        ("message_buyer", "ship|mail|0|0", None),
+        ("warn_seller", "ship|mail|0|0", None),
         ("refund", "ship|money|0|0", "12.50"),
     ]
     assert ops.must("GET", "/policies/house/1/left")["left"] == []
