@@ -178,8 +178,10 @@ def many(count: int) -> Iterator[Said]:
         yield f"shop-1:order/x{n}", f"shop-1:order/x{n}", 1, [["shipping", to_ms(T0), n % 3 > 0, 1, "", "", "", "c"]]
 
 
-@pytest.mark.parametrize("others", [0, 40], ids=["alone", "among many"])
-def test_one_who_stalls_anywhere_adds_nothing_twice(others: int) -> None:
+@pytest.mark.parametrize(
+    ("others", "ahead"), [(0, False), (40, False), (40, True)], ids=["alone", "many after", "many before"]
+)
+def test_one_who_stalls_anywhere_adds_nothing_twice(others: int, ahead: bool) -> None:
     at = to_ms(T0)
     first: Said = (UNITS[0], UNITS[0], 1, [["shipping", at, False, 1, "b1", "", "", "c"]])
     second: Said = (UNITS[0], UNITS[0], 2, [["shipping", at, True, 1, "b1", "", "", "c"]])
@@ -190,8 +192,9 @@ def test_one_who_stalls_anywhere_adds_nothing_twice(others: int) -> None:
         write(ledger_over(records), first)
 
         def meanwhile(records: MemoryRecords = records) -> None:
-            # The same change by another process, then corrections, then a crowd that makes days forget.
-            for one in (second, third, *crowd):
+            # The same change by another process and corrections; a crowd that makes days forget.
+            own = (second, third)
+            for one in (*crowd, *own) if ahead else (*own, *crowd):
                 write(ledger_over(records), one)
 
         stalled = Stalled(records, which, meanwhile)
