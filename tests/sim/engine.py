@@ -52,7 +52,7 @@ from chalicelib.ports.memory import (
     RecordTable,
 )
 from chalicelib.ports.ports import GivenPorts, Ports
-from chalicelib.ports.stores import Connection, SealedSecret
+from chalicelib.ports.stores import Conflict, Connection, SealedSecret
 from tests.sim.bazaar import OPTIONS, Shop
 from tests.sim.sites import KINDS, QUEUES, QUIET, Odds, Plan, Site, Tap, never
 from tests.support.world import SECRET, T0
@@ -74,7 +74,7 @@ class _Frame:
     calls: int = 0
 
 
-class _Cases(MemoryCases):
+class WatchedCases(MemoryCases):
     """Tells who watches of each write that took effect."""
 
     __slots__ = ("_sim",)
@@ -84,7 +84,11 @@ class _Cases(MemoryCases):
         self._sim = sim
 
     def put(self, case: Case) -> Case:
-        written = super().put(case)
+        try:
+            written = super().put(case)
+        except Conflict:
+            self._sim.counts["lost races"] += 1
+            raise
         for watch in self._sim.watchers:
             watch(written, self._sim.clock.now())
         return written
@@ -96,7 +100,7 @@ class Parts:
 
     advance: Callable[[Ports, Shops, Rulebook], Advance] = Advance
     table: Callable[..., CaseTable] = CaseTable
-    cases: Callable[[str, "Sim"], object] = _Cases
+    cases: Callable[[str, "Sim"], object] = WatchedCases
     index: Callable[[CaseTable, ManualClock], object] = lambda table, clock: MemoryWakeIndex(table)
     bus: Callable[[], MemoryBus] = MemoryBus
 
@@ -230,8 +234,11 @@ class Sim:
         if frame.left == 0:
             raise Crash()
         frame.left -= 1
-        if self.odds.stall and not self.calm and len(self._frames) == 1 and self.rng.random() < self.odds.stall:
-            self._stall()
+        if not self.calm and len(self._frames) == 1:
+            if self.odds.stall and self.rng.random() < self.odds.stall:
+                self._stall(self.rng.choice((0.02, 0.5, 0.1 * LIMIT[frame.function], 1.2 * LIMIT[frame.function])))
+            elif self.odds.race and port == "cases" and method == "put" and self.rng.random() < self.odds.race:
+                self._stall(self.rng.uniform(0.001, 0.3))
         if self.clock.now() > frame.until:
             raise Crash()
         return site
@@ -246,13 +253,10 @@ class Sim:
             self.faults[kind] += 1
         return kind
 
-    def _stall(self) -> None:
+    def _stall(self, seconds: float) -> None:
         """The function stands still for a while; everybody else works on."""
-        frame = self._frames[-1]
-        longest = LIMIT[frame.function] * 1.2
-        until = self.clock.now() + timedelta(seconds=self.rng.choice((0.02, 0.5, 0.1 * longest, longest)))
         self.counts["stalls"] += 1
-        self._work_until(until)
+        self._work_until(self.clock.now() + timedelta(seconds=seconds))
 
     def activate_function(self, function: str, job: Callable[[Any], Any]) -> tuple[bool, Any]:
         """One run of a function in a process of its own: whether it ended in order, and what it gave."""
@@ -351,7 +355,7 @@ class Sim:
     def _next_at(self) -> datetime | None:
         times = [self._heap[0][0]] if self._heap else []
         times += [at for queue in self.queues.values() if (at := queue.next_at()) is not None]
-        if self.projecting and self.table.pending(1):
+        if self._may_project() and self.table.pending(1):
             times.append(self.clock.now())
         return min(times, default=None)
 
@@ -362,7 +366,7 @@ class Sim:
             heapq.heappop(self._heap)[2]()
         for name in QUEUES:
             self._consume(name)
-        if self.projecting:
+        if self._may_project():
             self._project()
 
     def _consume(self, name: str) -> None:
@@ -378,10 +382,12 @@ class Sim:
             if one.id not in again:
                 queue.delete(one)
 
+    def _may_project(self) -> bool:
+        """One reader at a time has the stream."""
+        return self.projecting and all(frame.function != "project" for frame in self._frames)
+
     def _project(self) -> None:
-        """The stream's records, in order; nobody else reads it meanwhile, and what failed comes again."""
-        if any(frame.function == "project" for frame in self._frames):
-            return
+        """The stream's records, in order; what failed comes again."""
         records = self.table.pending(100)
         if not records:
             return

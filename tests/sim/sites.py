@@ -61,7 +61,8 @@ def never(site: Site) -> str:
 class Odds:
     """Chances. `crash`, `unacked`: a run of a function; `fault`: one call, split over refused, failed and timed out.
 
-    `sweep_lost`, `sweep_dies`: one run of the sweep. `stall`: a call during which time passes and others work.
+    `sweep_lost`, `sweep_dies`: one run of the sweep. `stall`: a call during which time passes and others
+    work; `race`: the same before a write of a case, for a moment.
     `lag`: a minute in which the index lags by up to `lag_most` seconds.
     """
 
@@ -69,6 +70,7 @@ class Odds:
     unacked: float = 0.0
     fault: float = 0.0
     stall: float = 0.0
+    race: float = 0.0
     sweep_lost: float = 0.0
     sweep_dies: float = 0.0
     duplicates: float = 0.0
@@ -77,7 +79,7 @@ class Odds:
 
 
 QUIET = Odds()
-HEAVY = Odds(0.02, 0.01, 0.01, 0.01, 0.02, 0.05, 0.005, 0.05)
+HEAVY = Odds(0.02, 0.01, 0.01, 0.01, 0.1, 0.02, 0.05, 0.005, 0.05)
 """The heavy mix of the sheet on timers, with its 1 % of lost sends at every call of every port instead."""
 
 
