@@ -277,6 +277,7 @@ def test_an_arbitration_that_wants_evidence(deadline: object) -> None:
         Mark("complaint.opened", at(1795250000), "88001"),
         Mark("complaint.evidence_due", at(1795251000), "88001"),
     )
+    assert complaint.facts["channel"] == "doudian-arbitration", "no service ticket, whose 24 hours do not hold here"
     assert complaint.facts["evidence_due_by"] == datetime(2026, 11, 22, 10, tzinfo=UTC)
     assert complaint.links == (Link("order", "order", ORDER), Link("refund", "refund", AFTERSALE))
 
@@ -315,6 +316,7 @@ def test_a_service_ticket_and_the_list_of_them() -> None:
     (event,) = look(dd, "complaint", "service:24174")
     assert event.marks == (Mark("complaint.opened", datetime(2026, 11, 21, 2, tzinfo=UTC)),)
     assert event.facts["respond_by"] == datetime(2026, 11, 22, 2, tzinfo=UTC)
+    assert (event.facts["channel"], event.facts["seller"]) == ("doudian", SHOP)
     assert event.links == (Link("order", "order", ORDER),)
     assert len(look(dd, "connection", "dd")) == 151
     dd.tickets["24174"] |= {"is_reject": 1, "reject_time": "2026-11-21 12:00:00", "close_time": "2026-11-21 13:00:00",

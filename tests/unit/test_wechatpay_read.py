@@ -64,7 +64,7 @@ def test_what_a_notice_states(action: str, marks: list[Mark], why: str) -> None:
     assert [list(event.marks) for event in found.events] == ([marks] if marks else []), why
     for event in found.events:
         assert (event.subject, event.version) == (COMPLAINT, AT)
-        assert event.facts == {"country": "CN", "seller": MERCHANT}
+        assert event.facts == {"country": "CN", "channel": "wechat-pay", "seller": MERCHANT}
 
 
 def test_each_word_is_told_where_a_policy_declares_it() -> None:
@@ -188,7 +188,8 @@ def test_a_history_tells_the_rounds() -> None:
     )
     assert "complaint.first_reply" in complaint.whole, "what a notice said of its own is replaced by the list"
     assert complaint.facts == {
-        "country": "CN", "currency": "CNY", "status": "PENDING", "reason": "REFUND", "seller": "1900012181",
+        "country": "CN", "currency": "CNY", "channel": "wechat-pay",
+        "status": "PENDING", "reason": "REFUND", "seller": "1900012181",
         "buyer": "oCanaryOpenIdOfABuyer-0001", "amount": Decimal("199.04"),
     }  # fmt: skip
     assert complaint.links == (
@@ -261,7 +262,8 @@ def test_the_real_detail_of_a_complaint() -> None:
     complaint, refund = events_of(detail, [], SHOP, AT, "x")
     assert complaint.marks == (Mark("complaint.opened", utc("2015-05-20T05:29:35.120Z")),)
     assert complaint.facts == {
-        "country": "CN", "currency": "CNY", "status": "PENDING", "reason": "REFUND", "seller": MERCHANT,
+        "country": "CN", "currency": "CNY", "channel": "wechat-pay",
+        "status": "PENDING", "reason": "REFUND", "seller": MERCHANT,
         "buyer": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "amount": Decimal("0.03"), "refunded": Decimal("0.03"),
     }  # fmt: skip
     assert complaint.links == (Link("order", "order", "20190906154617947762231"),)

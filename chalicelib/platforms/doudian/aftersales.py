@@ -11,6 +11,7 @@ from chalicelib.platforms.base import Shop
 from chalicelib.platforms.cn import Body, child, code, day, ident, instant, rows, yuan
 from chalicelib.platforms.doudian.orders import common, order_id, statement
 from chalicelib.platforms.doudian.words import (
+    ARBITRATION,
     BY_STATE,
     ENDED,
     EVIDENCE_WANTED,
@@ -18,6 +19,7 @@ from chalicelib.platforms.doudian.words import (
     REFUND_TAGS,
     RETURNS,
     SELLERS_TURN,
+    TICKET,
     VERDICTS,
 )
 
@@ -119,7 +121,7 @@ def _arbitration(
     facts: dict[str, FactValue | None] = {
         key: of_refund[key] for key in ("country", "currency", "seller", "amount", "product") if key in of_refund
     }
-    facts["status"], facts["reason"] = f"arbitration-{state}", verdict
+    facts["status"], facts["reason"], facts["channel"] = f"arbitration-{state}", verdict, ARBITRATION
     marks = [Mark("complaint.opened", opened, of=name)] if opened is not None else []
     if state == EVIDENCE_WANTED:
         by = instant(info.get("arbitrate_status_deadline")) or day(info.get("arbitrate_status_deadline"))
@@ -142,6 +144,7 @@ def asked_service(detail: Body, shop: Shop, asked_at: datetime, digest: str) -> 
     subject = Subject("complaint", SERVICE + number)
     facts = common(detail, shop)
     facts["status"], facts["category"] = code(detail.get("operate_status")), "service-ticket"
+    facts["channel"] = TICKET
     if (by := instant(detail.get("expiration_time"))) is not None:
         facts["respond_by"] = by
     marks = [Mark("complaint.opened", opened)]

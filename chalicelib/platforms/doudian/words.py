@@ -64,6 +64,9 @@ BY_STATE: Mapping[str, tuple[str, ...]] = {
 """What a state implies. When it was reached is only known to within the last change, so a message's own instant always
 goes before."""
 
+TICKET, ARBITRATION = "doudian", "doudian-arbitration"
+"""The fact `channel` of the two kinds of complaint: the hours of a service ticket are not those of an arbitration."""
+
 VERDICTS: Mapping[str, str] = {"1": "for-buyer", "2": "for-seller", "3": "for-buyer-at-once"}
 EVIDENCE_WANTED, ENDED = "4", "255"
 CANCELLED = "4"

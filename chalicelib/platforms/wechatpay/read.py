@@ -10,7 +10,7 @@ from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.core.words import OURS
 from chalicelib.platforms.base import Delivery, Read, Shop, Unreadable
 from chalicelib.platforms.cn import Body, child, code, ident, instant, is_body, opaque, text_of, yuan
-from chalicelib.platforms.wechatpay.words import BY_ACTION, READING
+from chalicelib.platforms.wechatpay.words import BY_ACTION, CHANNEL, READING
 
 OUR_REFUND = "redress-"
 """How the number of a refund begins that we asked for."""
@@ -65,7 +65,7 @@ def _complaint(plain: Body, shop: Shop, name: str, made_at: datetime) -> Read:
     if not marks:
         return Read(looks=(subject,))
     order = ident(plain.get("out_trade_no"))
-    facts: dict[str, FactValue | None] = {"country": "CN"}
+    facts: dict[str, FactValue | None] = {"country": "CN", "channel": CHANNEL}
     if seller := ident(plain.get("complainted_mchid")) or shop.address:
         facts["seller"] = seller
     links = (Link("order", "order", order),) if order else ()

@@ -16,6 +16,7 @@ from chalicelib.platforms.wechatpay.read import event
 from chalicelib.platforms.wechatpay.words import (
     ANSWERED,
     ASKED,
+    CHANNEL,
     CONFIRMED,
     FULLY_REFUNDED,
     HELP,
@@ -104,6 +105,7 @@ def _facts(detail: Body, orders: Sequence[Body], shop: Shop) -> dict[str, FactVa
     facts: dict[str, FactValue | None] = {
         "country": "CN",
         "currency": "CNY",
+        "channel": CHANNEL,
         "status": code(detail.get("complaint_state")),
         "reason": code(detail.get("problem_type")),
         "seller": ident(detail.get("complainted_mchid")) or shop.address or None,
@@ -145,7 +147,7 @@ def _refund(
         elif mark:
             marks.append(Mark(mark, entry.at, of=entry.id))
         seen.add(mark)
-    facts = {key: of_complaint[key] for key in ("country", "currency", "seller", "buyer")}
+    facts = {key: of_complaint[key] for key in ("country", "currency", "channel", "seller", "buyer")}
     facts["amount"] = wanted
     if "refund.paid" in seen:
         facts["refunded"] = wanted

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 READING = 1
 """Number of this way of reading; raised when a fix must beat what was read before."""
 
+CHANNEL = "wechat-pay"
+"""The fact `channel` of its complaints, by which the rules of this platform know them."""
+
 ANSWERED, ASKED = "complaint.answered", "complaint.user_wrote"
 """Each word of the merchant, and of the user. Not in the common vocabulary: said only where a policy declares them."""
 
