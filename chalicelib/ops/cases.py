@@ -94,7 +94,9 @@ def explain(desk: Desk, case: Case, clock: str, lang: str = "en") -> dict[str, A
     reading = evaluate(case, book.policies, book.calendars, now).clock(clock)
     if reading is None:
         raise Absent(f"clock {clock[:80]} on {case.id.local}")
-    calendar = calendar_of(reading.rule, View(case.evidence, now), book.calendars)
+    calendars = book.calendars.as_of(now)
+    # A clock that has ended is explained on the calendar that it ended under.
+    calendar = calendars.edition(calendar_of(reading.rule, View(case.evidence, now), calendars).code, reading.calendar)
     told = explanation(case.id.local, reading, calendar, now, "zh" if lang == "zh" else "en")
     text = sentences(case.id.local, reading, calendar, now, "zh" if lang == "zh" else "en")
     return {**told, "text": text}

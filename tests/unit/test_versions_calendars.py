@@ -1,5 +1,5 @@
-"""Calendars come into force as policies do: running clocks follow the newest, an ended clock keeps the one that it ended
-under, whatever is learnt later (law 8)."""
+"""Calendars come into force as policies do: running clocks follow the newest, an ended clock keeps the one that it
+ended under, whatever is learnt later (law 8)."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +12,6 @@ from chalicelib.core.calendars import Calendar, Calendars, Edition
 from chalicelib.core.case import Case
 from chalicelib.core.instants import show
 from chalicelib.core.words import Status
-from tests.support.opsdesk import Ops
 from tests.support.world import T0, World, event
 from tests.unit.test_versions_policies import MINUTE, deployment, reevaluate
 

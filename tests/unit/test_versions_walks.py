@@ -93,7 +93,7 @@ def test_a_walk_that_is_cut_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyP
 
 
 def test_a_case_stands_in_the_walk_once_however_often_it_was_spoken_of() -> None:
-    world, ops = shop(2)
+    world, _ = shop(2)
     for _ in range(3):
         world.pass_time(MINUTE)
         world.deliver(event("000", world.clock.now(), {"order.paid": world.clock.now()}))
@@ -128,12 +128,13 @@ def test_a_preview_in_parts_is_the_whole(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_journal_is_a_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    world, ops = shop(3)
+    _, ops = shop(3)
     whole = ops.must("GET", "/journal", role="auditor")
     lines = [json.loads(one) for one in whole["lines"]]
     assert {one["subject"]["id"] for one in lines} == {"000", "001", "002", "x"} and whole["cursor"] == ""
     monkeypatch.setattr(asked, "MOST_BYTES", 1)
-    found, cursor = [], ""
+    found: list[str] = []
+    cursor = ""
     while True:
         part = ops.must("GET", "/journal", role="ops", cursor=cursor)
         assert len(part["lines"]) <= 1
