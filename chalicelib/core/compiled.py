@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from chalicelib.core import conditions, rules
+from chalicelib.core.facts import read_fact, write_fact
 from chalicelib.core.rules import Policy
 from chalicelib.core.strictjson import dumps_canonical
 from chalicelib.core.words import FactType, FactWord
@@ -162,7 +163,11 @@ def _text(value: object) -> str:
 
 
 def _word(value: Mapping[str, Any]) -> FactWord:
-    return FactWord(FactType(value["type"]), value.get("unit", ""), value.get("personal", False))
+    kind, told = FactType(value["type"]), value.get("default")
+    default = None if told is None else read_fact(kind, told)
+    if isinstance(default, date):
+        raise ValueError("an instant has no default")
+    return FactWord(kind, value.get("unit", ""), value.get("personal", False), default)
 
 
 def _word_out(word: FactWord) -> dict[str, Any]:
@@ -171,4 +176,6 @@ def _word_out(word: FactWord) -> dict[str, Any]:
         data["unit"] = word.unit
     if word.personal:
         data["personal"] = True
+    if word.default is not None:
+        data["default"] = write_fact(word.default)
     return data

@@ -6,10 +6,19 @@ is a mistake.
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, Union
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, create_model
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
 
 from chalicelib.core.words import ACTIONS, SEVERITIES
-from chalicelib.rules.fields import Amount, Choice, Code, Shape, Url, Whole, wanted
+from chalicelib.rules.fields import Amount, Choice, Code, Shape, Subscriber, Text, Whole, wanted
 from chalicelib.rules.problems import meant
 
 
@@ -38,6 +47,13 @@ class Penalise(Shape):
     points: Annotated[Whole, Field(ge=0, le=1000)]
 
 
+class Impose(Shape):
+    """A measure against the seller of the case, in effect for as long as the step stands; on the case of a penalty the
+    penalty says which."""
+
+    measure: Annotated[Literal["restrict", "hold_payout", "delist", "suspend", "blacklist"], Choice] | None = None
+
+
 class Tagged(Shape):
     """A short tag on the order."""
 
@@ -51,20 +67,63 @@ class Refund(Shape):
 
 
 class Webhook(Shape):
-    """A signed POST to an address of ours."""
+    """A signed POST to a subscriber, by its name."""
 
-    url: Url
+    subscriber: Subscriber
+
+
+class Words(Shape):
+    """Text for people, in Chinese, in English, or both; the language of the connection decides."""
+
+    zh: Text | None = None
+    en: Text | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> "Words":
+        if self.zh is None and self.en is None:
+            raise wanted("a text in zh, en or both")
+        return self
+
+
+class Said(Shape):
+    """What a buyer is told, word for word."""
+
+    text: Words
+
+
+class MaybeSaid(Shape):
+    """What a seller is told; without a text, what the step is about."""
+
+    text: Words | None = None
+
+
+class Complaint(Shape):
+    """A complaint of our own about the case."""
+
+    reason: Code
 
 
 _PARAMS: dict[str, type[Shape]] = {
     "alert": Alert,
+    "message_buyer": Said,
+    "open_complaint": Complaint,
+    "impose": Impose,
     "penalise": Penalise,
     "refund": Refund,
+    "remind_seller": MaybeSaid,
     "tag": Tagged,
     "untag": Tagged,
+    "warn_seller": MaybeSaid,
     "webhook": Webhook,
 }
-_BARE = {"tag": "tag", "untag": "tag", "webhook": "url", "refund": "amount", "alert": "severity"}
+_BARE = {
+    "tag": "tag",
+    "untag": "tag",
+    "webhook": "subscriber",
+    "refund": "amount",
+    "alert": "severity",
+    "open_complaint": "reason",
+}
 """The parameter that an action's bare text stands for, as in `tag: sla-breached`."""
 
 
@@ -114,7 +173,13 @@ else:
 
 
 def action_of(do: Shape) -> tuple[str, dict[str, str | int]]:
-    """The action's name and its parameters."""
+    """The action's name and its parameters; a text in several languages becomes `text.zh` and `text.en`."""
     action = next(iter(type(do).model_fields))
     params: Shape = getattr(do, action)
-    return action, dict(params.model_dump())
+    flat: dict[str, str | int] = {}
+    for name, value in params.model_dump(exclude_none=True).items():
+        if isinstance(value, dict):
+            flat.update((f"{name}.{part}", one) for part, one in value.items())
+        else:
+            flat[name] = value
+    return action, flat

@@ -7,7 +7,6 @@ from chalicelib.core import rules as core
 from chalicelib.core.compiled import sealed
 from chalicelib.core.condition_tree import Every, Not
 from chalicelib.core.conditions import Condition
-from chalicelib.core.words import FactWord
 from chalicelib.rules import lengths, models, moments
 from chalicelib.rules.actions import action_of
 
@@ -15,7 +14,7 @@ from chalicelib.rules.actions import action_of
 def policy_of(model: models.Policy, number: int) -> core.Policy:
     """The compiled policy, with its digest."""
     told = model.declare.facts if model.declare else {}
-    facts = {name: FactWord(word.type, word.unit or "", word.personal) for name, word in told.items()}
+    facts = {name: word.word() for name, word in told.items()}
     marks = frozenset(model.declare.marks if model.declare else ())
     rules = tuple(rule_of(rule, model.calendar) for rule in model.rules)
     return sealed(core.Policy(model.policy, number, "", rules, marks, facts))
@@ -62,7 +61,11 @@ def _condition(when: Condition | None, unless: Condition | None) -> Condition | 
     if unless is None:
         return when
     negated = Not(unless.tree)
-    return Condition(negated if when is None else Every((when.tree, negated)))
+    if when is None:
+        return Condition(negated)
+    # As the reader of conditions has it: one `&&` however many it joins.
+    joined = when.tree.of if isinstance(when.tree, Every) else (when.tree,)
+    return Condition(Every((*joined, negated)))
 
 
 def _moment(moment: moments.Start) -> core.Moment:
@@ -76,13 +79,13 @@ def _moment(moment: moments.Start) -> core.Moment:
         case moments.Reaches():
             return core.Reaches(moment.sum, moment.reaches)
         case moments.AllOf():
-            return core.AllOf(moment.all, moment.count)
+            return core.AllOf(moment.all, moment.count, moment.offset)
         case moments.LaterOf():
-            return core.LaterOf(tuple(_moment(one) for one in moment.later_of))
+            return core.LaterOf(tuple(_moment(one) for one in moment.later_of), moment.offset)
         case moments.EarlierOf():
-            return core.EarlierOf(tuple(_moment(one) for one in moment.earlier_of))
+            return core.EarlierOf(tuple(_moment(one) for one in moment.earlier_of), moment.offset)
         case moments.Silence():
-            return core.Silence(moment.silence)
+            return core.Silence(moment.silence, moment.offset)
         case _:
             assert_never(moment)
 

@@ -10,8 +10,9 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
+from importlib.resources import files
 from typing import Annotated, TypeAlias
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -26,7 +27,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from chalicelib.core.calendar_data import shipped_calendars
+from chalicelib.core.calendar_data import shipped_calendars, shipped_codes
 from chalicelib.core.calendars import Calendars
 from chalicelib.core.conditions import Condition
 from chalicelib.core.facts import read_money
@@ -34,7 +35,7 @@ from chalicelib.core.instants import parse_day
 from chalicelib.core.words import CORE, FactType, Vocabulary
 from chalicelib.rules import grammar
 from chalicelib.rules.conditions import ConditionError, parse
-from chalicelib.rules.lines import Plain
+from chalicelib.rules.lines import Block, Plain
 from chalicelib.rules.problems import meant
 
 
@@ -57,9 +58,12 @@ def context(info: ValidationInfo) -> Context:
     return info.context if isinstance(info.context, Context) else Context()
 
 
-def wanted(text: str, found: str = "") -> PydanticCustomError:
-    """The error of a field whose value is not what it should be; `found` where the value itself says too little."""
-    return PydanticCustomError("wanted", "{wanted}", {"wanted": text, "found": found})
+def wanted(text: str, found: str = "", below: int = 0) -> PydanticCustomError:
+    """The error of a field whose value is not what it should be; `found` where the value itself says too little.
+
+    `below`: so many lines below the one on which the value begins.
+    """
+    return PydanticCustomError("wanted", "{wanted}", {"wanted": text, "found": found, "below": below})
 
 
 class Shape(BaseModel):
@@ -176,23 +180,19 @@ def _fact(*types: FactType) -> Callable[[str, ValidationInfo], str]:
     return check
 
 
+@cache
+def _codes() -> tuple[str, ...]:
+    """The codes of the calendars that ship, and the names of all time zones."""
+    zones = files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return (*shipped_codes(), *zones)
+
+
 def _calendar(value: str, info: ValidationInfo) -> str:
     try:
         context(info).calendars.get(value)
     except ValueError:
-        raise wanted("a calendar such as CN, a time zone such as Asia/Shanghai, or UTC") from None
-    return value
-
-
-def _url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        fine = parts.scheme == "https" and parts.hostname and not parts.username and not parts.password
-        fine = fine and parts.port != 0 and " " not in value and value.isascii()
-    except ValueError:
-        fine = False
-    if not fine or len(value) > 2000:
-        raise wanted("an address that begins with https://")
+        near = meant(value, _codes())
+        raise wanted(f"a calendar such as CN, a time zone such as Asia/Shanghai, or UTC{near}") from None
     return value
 
 
@@ -237,7 +237,14 @@ def _when(value: object, info: ValidationInfo) -> Condition:
     try:
         return parse(str(value), context(info).words, kind)
     except ConditionError as error:
-        raise wanted(error.wanted, f"{error.found} (column {error.column})") from None
+        # The lines of a literal block (`|`) are lines of the file; of other text over several lines nobody knows that.
+        block = isinstance(value, Block)
+        where = (
+            f"column {error.column}"
+            if block or "\n" not in value.strip()
+            else f"line {error.line}, column {error.column}"
+        )
+        raise wanted(error.wanted, f"{error.found} ({where})", error.line if block else 0) from None
 
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9])?"
@@ -255,8 +262,8 @@ PolicyName: TypeAlias = Annotated[
 ]
 StepName: TypeAlias = Annotated[
     str,
-    BeforeValidator(_matching(r"[^|#]{1,80}", "a name without | and #, at most 80 characters")),
-    WithJsonSchema({"type": "string", "pattern": "^[^|#]{1,80}$"}),
+    BeforeValidator(_matching(r"[^|#.]{1,80}", "a name without | # and ., at most 80 characters")),
+    WithJsonSchema({"type": "string", "pattern": "^[^|#.]{1,80}$"}),
 ]
 Code: TypeAlias = Annotated[
     str,
@@ -287,7 +294,11 @@ RuleName: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_rule
 Day: TypeAlias = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 MoneyFact: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_fact(FactType.MONEY))]
 CalendarName: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_calendar)]
-Url: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_url)]
+Subscriber: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_matching(r"[a-z0-9-]{1,40}", "the name of a subscriber: a-z, 0-9 and -, at most 40 characters")),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z0-9-]{1,40}$"}),
+]
 Amount: TypeAlias = Annotated[str, BeforeValidator(text), AfterValidator(_amount)]
 When: TypeAlias = Annotated[
     InstanceOf[Condition],

@@ -27,6 +27,12 @@ class Plain(str):
     __slots__ = ()
 
 
+class Block(str):
+    """A literal block (`|`): its lines are those of the file, one below the other."""
+
+    __slots__ = ()
+
+
 Data: TypeAlias = "str | list[Data] | dict[str, Data] | None"
 
 
@@ -238,5 +244,5 @@ def _line(event: yaml.Event) -> int:
 
 def _scalar(event: yaml.ScalarEvent) -> Data:
     if event.style is not None:
-        return event.value
+        return Block(event.value) if event.style == "|" else event.value
     return None if event.value in _NOTHING else Plain(event.value)

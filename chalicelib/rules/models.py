@@ -4,6 +4,8 @@ A model says which keys stand together and what each may hold; `compile` turns i
 is a new model in its union here and a branch there.
 """
 
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import (
@@ -17,7 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from chalicelib.core.words import CORE, KINDS, FactType
+from chalicelib.core.facts import read_fact
+from chalicelib.core.words import CORE, KINDS, FactType, FactWord
 from chalicelib.rules import grammar
 from chalicelib.rules.actions import Do
 from chalicelib.rules.fields import (
@@ -40,6 +43,7 @@ from chalicelib.rules.fields import (
     keyed,
     one_or_many,
     tagged,
+    text,
     wanted,
 )
 from chalicelib.rules.lengths import Limit, Period, StepAt
@@ -60,6 +64,7 @@ class Extension(Shape):
 
     on: MarkName
     to: Limit
+    cite: Text | None = None
 
 
 class Step(Shape):
@@ -222,6 +227,33 @@ class FactShape(Shape):
     type: Annotated[FactType, BeforeValidator(_fact_type), WithJsonSchema({"enum": [*FactType]})]
     unit: Code | None = None
     personal: Flag = False
+    default: Annotated[str, BeforeValidator(text), WithJsonSchema({"type": ["string", "number", "boolean"]})] | None = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> "FactShape":
+        self.word()
+        return self
+
+    def word(self) -> FactWord:
+        """The word, its default read as a value of the fact would be."""
+        default = None
+        if self.default is not None:
+            default = self._default(self.default)
+        return FactWord(self.type, self.unit or "", self.personal, default)
+
+    def _default(self, told: str) -> str | Decimal | bool:
+        if self.type is FactType.INSTANT:
+            raise wanted("no default: an instant has none that fits every case")
+        if self.type is FactType.FLAG and told not in ("true", "false"):
+            raise wanted("a default of true or false")
+        try:
+            value = read_fact(self.type, told == "true" if self.type is FactType.FLAG else told)
+        except ValueError as error:
+            raise wanted(f"a default that is {error}") from None
+        assert not isinstance(value, date), "an instant has no default"
+        return value
 
 
 def _new_fact(value: object) -> str:

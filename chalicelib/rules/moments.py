@@ -40,24 +40,28 @@ class AllOf(Shape):
 
     all: MarkName
     count: NumberFact
+    offset: Signed = 0
 
 
 class LaterOf(Shape):
     """The latest of several moments, once all have come."""
 
     later_of: Annotated[list["Moment"], Field(min_length=2, max_length=8)]
+    offset: Signed = 0
 
 
 class EarlierOf(Shape):
     """The earliest of several moments."""
 
     earlier_of: Annotated[list["Moment"], Field(min_length=2, max_length=8)]
+    offset: Signed = 0
 
 
 class Silence(Shape):
     """When another rule's clock on the same case passed its due without an act: silence taken as an answer."""
 
     silence: RuleName
+    offset: Signed = 0
 
 
 _MOMENT = ("first", "last", "sum", "all", "later_of", "earlier_of", "silence")

@@ -15,7 +15,7 @@ from chalicelib.core.calendar_data import shipped_calendars
 from chalicelib.core.calendars import Calendars
 from chalicelib.core.rules import Policy
 from chalicelib.core.words import CORE, FactType, FactWord, Vocabulary
-from chalicelib.rules import checks, models
+from chalicelib.rules import checks, models, semantics
 from chalicelib.rules.compile import policy_of, rule_of
 from chalicelib.rules.fields import Context
 from chalicelib.rules.lines import MAX_BYTES, Data, Document, Path, read_document, show_path
@@ -71,6 +71,7 @@ def read_text(text: str, file: str = "policy", number: int = 1, calendars: Calen
 
 _POLICY: TypeAdapter[models.Policy] = TypeAdapter(models.Policy)
 _RULE: TypeAdapter[models.Rule] = TypeAdapter(models.Rule)
+_FACT: TypeAdapter[models.FactShape] = TypeAdapter(models.FactShape)
 
 
 def _read(document: Document, number: int, calendars: Calendars, problems: list[Problem]) -> Policy | None:
@@ -82,8 +83,14 @@ def _read(document: Document, number: int, calendars: Calendars, problems: list[
     except ValidationError as error:
         problems.extend(_problem(document, context, one) for one in error.errors())
     for path, rule in _rules(document, context, model):
-        problems.extend(checks.of_rule(document, path, rule, rule_of(rule)))
-    return policy_of(model, number) if model else None
+        compiled = rule_of(rule)
+        problems.extend(checks.of_rule(document, path, rule, compiled))
+        problems.extend(semantics.of_clock(document, path, compiled))
+    if model is None:
+        return None
+    policy = policy_of(model, number)
+    problems.extend(semantics.of_policy(document, model, policy, calendars))
+    return policy
 
 
 def _rules(document: Document, context: Context, model: models.Policy | None) -> Iterator[tuple[Path, models.Rule]]:
@@ -108,9 +115,13 @@ def _vocabulary(data: Data) -> Vocabulary:
     names = frozenset(str(name) for name in marks if isinstance(name, str)) if isinstance(marks, list) else frozenset()
     words = {}
     for name, word in facts.items() if isinstance(facts, dict) else ():
-        kind = word.get("type") if isinstance(word, dict) else word
-        if isinstance(kind, str) and kind in tuple(FactType):
-            words[name] = FactWord(FactType(kind))
+        shape = {"type": word} if isinstance(word, str) else word
+        try:
+            words[name] = _FACT.validate_python(shape).word()
+        except ValidationError:
+            kind = shape.get("type") if isinstance(shape, dict) else None
+            if isinstance(kind, str) and kind in tuple(FactType):
+                words[name] = FactWord(FactType(kind))
     return CORE.with_(names, words)
 
 
@@ -152,7 +163,8 @@ def _problem(document: Document, context: Context, error: ErrorDetails) -> Probl
     if kind == "wanted":
         wanted = str(told["wanted"])
         if told["found"]:
-            return Problem(document.file, document.line(existing), show_path(existing), str(told["found"]), wanted)
+            line = document.line(existing) + int(told["below"])
+            return Problem(document.file, line, show_path(existing), str(told["found"]), wanted)
     elif kind in _WANTED:
         wanted = _WANTED[kind].format(**{key: str(value) for key, value in told.items()})
     else:

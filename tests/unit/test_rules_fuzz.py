@@ -28,7 +28,7 @@ WHOLE = """
       cap: {years: 1}
       again: {days: 30}
     steps:
-      - {id: call, at: due - 2wd, do: [{webhook: "https://ops.example/x"}], when: order.pieces > 3, every: 1d, times: 3}
+      - {id: call, at: due - 2wd, do: [{webhook: pager}], when: order.pieces > 3, every: 1d, times: 3}
       - {at: call + 2h, do: [{refund: amount}], late_ok: 1h}
       - {at: {working_days: 3, first_day: included}, do: [hold]}
 """
