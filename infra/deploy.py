@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.package import package
 from infra.stack import Outputs, Report, StackError, Target, bring_up
+
+AWS_ERRORS = (BotoCoreError, ClientError)
+"""What AWS, or the lack of credentials for it, may raise while deploying."""
 
 _PATIENCE_SECONDS = 3.0
 # The keys' policies know the roles by names that CloudFormation makes of the stack's and cuts at 64 characters.

@@ -6,8 +6,6 @@ The first deployment of a stage also makes an admin key for the account and show
 import argparse
 import os
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from chalicelib.bootstrap import AwsPorts
 from chalicelib.cli._common import tell
 from chalicelib.cli._local import settings_of
@@ -15,7 +13,7 @@ from chalicelib.cli.main import DONE, NO, Wrong
 from chalicelib.ops import keys
 from chalicelib.ops.wrong import Clash
 from chalicelib.settings import Settings
-from infra.deploy import deploy
+from infra.deploy import AWS_ERRORS, deploy
 from infra.package import PackageError
 from infra.stack import StackError
 
@@ -44,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     except (StackError, PackageError) as error:
         tell(f"redress: {error}")
         return NO
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         tell(f"redress: AWS: {error}")
         return NO
     print(f"REDRESS_URL={outputs.ops_url}")
