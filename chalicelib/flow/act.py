@@ -119,7 +119,7 @@ class Actor:
                 return
             case, balance = checked
         view = View(case.evidence, self._ports.clock.now())
-        command = command_of(case, parts, action, do, view)
+        command = command_of(case, parts, action, do, view, connection.options.get("language", ""))
         if self._own.has(action.name):
             self._own.run(case, parts, do)
             self._finish(case.id, key, ActionState.DONE)

@@ -9,6 +9,9 @@ from chalicelib.core.rules import Do, Policies
 from chalicelib.core.view import View
 from chalicelib.platforms.base import Command
 
+LANGUAGES = ("en", "zh")
+"""Of texts for people, the one that stands in first: option `language` of a connection names another."""
+
 
 def do_of(policies: Policies, key: ActionKey, action: Action) -> Do | None:
     """What the rule's version says of this action; None where that version is gone."""
@@ -27,8 +30,8 @@ def order_of(case: Case) -> str:
     return orders.get("order") or next((ident for _, ident in sorted(orders.items())), "")
 
 
-def command_of(case: Case, key: ActionKey, action: Action, do: Do, view: View) -> Command:
-    """The command for an action (or, for an undo, for its reverse)."""
+def command_of(case: Case, key: ActionKey, action: Action, do: Do, view: View, language: str = LANGUAGES[0]) -> Command:
+    """The command for an action (or, for an undo, for its reverse). `language`: that of its text for people."""
     return Command(
         key=f"{case.id}|{key}",
         action=action.name,
@@ -41,8 +44,16 @@ def command_of(case: Case, key: ActionKey, action: Action, do: Do, view: View) -
         amount=amount_of(do.params, view) if action.name == "refund" else None,
         currency=_text(view.fact("currency")),
         handle=action.handle,
-        note=_note(case, key, action),
+        note=_said(do, language) or ("" if action.name == "message_buyer" else _note(case, key, action)),
     )
+
+
+def _said(do: Do, language: str) -> str:
+    """The rule's own text, word for word. A buyer reads nothing else: our notes are not for them."""
+    for one in (language, *LANGUAGES):
+        if text := do.params.get(f"text.{one}"):
+            return str(text)
+    return ""
 
 
 def _note(case: Case, key: ActionKey, action: Action) -> str:
