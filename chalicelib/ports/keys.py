@@ -79,6 +79,12 @@ def check_case(account: str, case_id: CaseId) -> str:
     return str(case_id)
 
 
+def check_segment(segment: int, total: int) -> None:
+    """Raises ValueError for a segment that a scan does not have (DynamoDB takes up to a million)."""
+    if not 0 <= segment < total <= 1_000_000:
+        raise ValueError(f"segment: found {segment} of {total}, wanted one from 0 below the total")
+
+
 def check_record(kind: str, sort: str) -> None:
     """Raises ValueError for a key that a store would refuse."""
     if not kind or not sort:

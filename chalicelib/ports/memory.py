@@ -13,7 +13,7 @@ from threading import RLock
 from chalicelib.core.case import Case, CaseId, new_case
 from chalicelib.core.instants import cut
 from chalicelib.ports.forms import decode, encode
-from chalicelib.ports.keys import check_account, check_case, minute_of, read_wake, shard_of, wake_sort
+from chalicelib.ports.keys import check_account, check_case, check_segment, minute_of, read_wake, shard_of, wake_sort
 from chalicelib.ports.memory_queue import MemoryQueue
 from chalicelib.ports.memory_stores import (
     MemoryBlobs,
@@ -189,6 +189,16 @@ class MemoryCases:
         written = replace(case, version=case.version + 1)
         self._table.write(Image(case.id, encode(case), written.version, case.wake_at))
         return written
+
+    def scan(self, segment: int, total: int, after: CaseId | None = None) -> Iterator[Case]:
+        check_segment(segment, total)
+        behind = check_case(self._account, after) if after else ""
+        keys = self._table.keys()
+        for key in keys:
+            if key.startswith(f"{self._account}:") and key > behind and shard_of(key, total) == segment:
+                image = self._table.read(key)
+                if image is not None:
+                    yield image.case
 
 
 class MemoryWakeIndex:

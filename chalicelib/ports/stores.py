@@ -42,6 +42,13 @@ class Cases(Protocol):
         """
         ...
 
+    def scan(self, segment: int, total: int, after: CaseId | None = None) -> Iterator[Case]:
+        """Every stored case of one of `total` segments, in an order that stays; from behind `after`, once it was met.
+
+        Reads page by page and may lag behind writes, as nothing else here does. For audits. Raises Newer.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Wake:

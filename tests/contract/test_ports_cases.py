@@ -140,6 +140,32 @@ def test_a_bucket_holds_one_minute_of_one_shard_in_order(world: World) -> None:
         assert [wake.wake_at for wake in bucket] == sorted(wake.wake_at for wake in bucket)
 
 
+def test_a_scan_gives_each_case_of_the_account_once_over_all_segments(world: World) -> None:
+    cases = world.cases(world.account)
+    wanted = {cases.put(lived(order(world.account, str(number)))).id for number in range(60)}
+    world.cases(world.other).put(lived(order(world.other)))
+    for total in (1, 4):
+        found = [case for segment in range(total) for case in cases.scan(segment, total)]
+        assert sorted(str(case.id) for case in found) == sorted(map(str, wanted))
+        assert {case.version for case in found} == {1} and found[0] == cases.get(found[0].id)
+
+
+def test_a_scan_goes_on_behind_the_case_at_which_it_was_cut(world: World) -> None:
+    cases = world.cases(world.account)
+    for number in range(30):
+        cases.put(lived(order(world.account, str(number))))
+    whole = [case.id for case in cases.scan(0, 2)]
+    assert len(whole) > 3
+    assert [case.id for case in cases.scan(0, 2, whole[2])] == whole[3:]
+    assert list(cases.scan(0, 2, whole[-1])) == []
+
+
+@pytest.mark.parametrize(("segment", "total"), [(-1, 4), (4, 4), (0, 0)])
+def test_a_scan_of_a_segment_that_is_none_is_refused(world: World, segment: int, total: int) -> None:
+    with pytest.raises(ValueError, match="segment"):
+        list(world.cases(world.account).scan(segment, total))
+
+
 def test_a_handle_refuses_the_cases_of_another_account(world: World) -> None:
     foreign = world.cases(world.other).put(lived(order(world.other)))
     mine = world.cases(world.account)
