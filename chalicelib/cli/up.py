@@ -38,7 +38,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-demo", action="store_true", help="the engine alone")
     parser.add_argument("--plain", action="store_true", help="lines instead of the live view")
     parser.add_argument("--port", type=int, help="the engine's port; default: the one of the last run, or a free one")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="write the view's last state; .svg: as an SVG")
+    parser.add_argument(
+        "--picture", type=Path, action="append", default=[], metavar="FILE", help="write the last view; .svg: as an SVG"
+    )
     parser.add_argument("--state", type=Path, default=ROOT / ".redress", metavar="DIR", help="default: .redress")
 
 
@@ -124,8 +126,8 @@ def _demo(engine: LocalEngine, args: argparse.Namespace) -> int:
                         time.sleep(FRAME)
             except KeyboardInterrupt:
                 pass
-            if args.picture is not None:
-                args.picture.write_text(_picture(args.picture, shown.model, heading, clock.now()), encoding="utf-8")
+            for path in args.picture:
+                path.write_text(_picture(path, shown.model, heading, clock.now()), encoding="utf-8")
             _report("stopping: what is under way is finished, and the state is written")
             demo.rest()
     finally:

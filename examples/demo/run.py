@@ -33,6 +33,7 @@ ACTOR = "up"
 POLICY = Path(__file__).resolve().parents[1] / "policies" / "demo.yaml"
 NOBODYS = Letter("order.updated", b"{}")
 KNOCKS = 3
+FIRST_NUMBER = 1000
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 """The first version judges whatever the demo's clocks start from."""
 
@@ -44,7 +45,7 @@ class Demo:
         self._path, self._feed, self._now = path, feed, now
         self._kept = _read(path)
         self._secrets: dict[str, dict[str, Any]] = dict(self._kept.get("shops", {}))
-        self.stage = Stage([], Post(local=True), feed, now)
+        self.stage = Stage([], Post(local=True), feed, now, FIRST_NUMBER)
         self._storefront: Storefront | None = None
         self._player: threading.Thread | None = None
 
@@ -86,6 +87,7 @@ class Demo:
             kept["hook"] = f"{hook_url}/hooks/{kept['token']}"
         elif held is not None:
             # The file that knew its secret is gone: a new one, and a new address.
+            self.stage.leave_numbers()
             fresh = rotate(ports, ACCOUNT, part.name, hook_url, self._secret(part), new_address=True)
             credentials = _credentials(part)
             change = Change(None, part.options_at(self.base), None, part.address(self.base), credentials=credentials)

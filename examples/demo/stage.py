@@ -51,16 +51,27 @@ class Cue:
 class Stage:
     """The shops and what is still to happen in them. Its methods may be called from any thread."""
 
-    def __init__(self, shops: Iterable[DemoShop], post: Post, feed: Feed, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, shops: Iterable[DemoShop], post: Post, feed: Feed, now: Callable[[], datetime], number: int | None = None
+    ) -> None:
         self.shops = {shop.name: shop for shop in shops}
         self._post, self._feed, self._now = post, feed, now
         self._cues: list[tuple[datetime, int, Cue]] = []
         self._order = count()
-        self._number = (now() - FIRST_DAY) // timedelta(seconds=1)
+        self._number = number if number is not None else self._unused()
         self._changed = threading.Condition()
         self._ended = False
         self._busy = 0
         self._drafts: dict[int, Story] = {}
+
+    def _unused(self) -> int:
+        """A number that no earlier run has come to: none plays a scene a second."""
+        return (self._now() - FIRST_DAY) // timedelta(seconds=1)
+
+    def leave_numbers(self) -> None:
+        """Begin with fresh numbers: those that were used before are not known any more."""
+        with self._changed:
+            self._number = max(self._number, self._unused())
 
     # -- what is to come ----------------------------------------------------------------------------------------------
 

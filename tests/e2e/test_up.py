@@ -1,5 +1,5 @@
-"""`redress up` as a person runs it: a process that plays, ends by itself or by Ctrl-C, and leaves only its state behind;
-and `redress simulate` against what it connected."""
+"""`redress up` as a person runs it: a process that plays, ends by itself or by Ctrl-C, and leaves only its state; and
+`redress simulate` against what it connected."""
 
 import json
 import os

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from examples.demo.live.model import RUNNING, Clock, Line, Model
 from examples.demo.live.paint import beside, fit, panel, tinted
+from examples.demo.live.paint import width as width_of
 
 WIDE = 118
 """From so many columns on two stand side by side."""
 LEAST = (60, 16)
 TONES = {"running": "plain", "paused": "warn", "met": "good", "met_late": "warn", "breached": "bad", "void": "dim"}
 BAR = 8
-STOPS = "Ctrl-C stops"
+STOPS = " Ctrl-C stops"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def _top(model: Model, heading: Heading, now: datetime, width: int, colour: bool
     names = " · ".join(heading.shops)
     running = clocks["running"] + clocks["paused"]
     signed = f"{counts['unverified']} with a bad signature" if counts["unverified"] else "all signed"
-    first = f"REDRESS {up}  {names}"
+    first = f"REDRESS {up} {names}"
     second = (
         f"webhooks {counts['accepted']} in, {counts['refused']} refused · told {counts['told']}, {signed} · "
         f"calls {counts['calls']} · looks {counts['looks']}"
@@ -85,28 +86,27 @@ def _row(line: Line) -> tuple[str, str]:
 
 
 def _clocks(model: Model, now: datetime, room: int, height: int, colour: bool) -> list[str]:
-    rows = []
     listed = model.listed()
     # At least a third of the room shows how clocks ended, however many run.
     running = [clock for clock in listed if clock.status in RUNNING]
     ended = [clock for clock in listed if clock.status not in RUNNING]
     most = max(height - 1 - min(len(ended), max(1, (height - 1) // 3)), 0)
-    for clock in [*running[:most], *ended]:
-        tone = "heal" if clock.healed else TONES.get(clock.status, "plain")
-        rows.append((tone, _clock(clock, now, room)))
+    shown = [*running[:most], *ended][: max(height - 1, 0)]
+    name = min(max((width_of(clock.case) for clock in shown), default=0), room * 2 // 5)
+    tones = ["heal" if clock.healed else TONES.get(clock.status, "plain") for clock in shown]
+    rows = [(tone, _clock(clock, now, name)) for tone, clock in zip(tones, shown, strict=True)]
     hidden = len(running) - most
     return panel(f"clocks{f' (and {hidden} more running)' if hidden > 0 else ''}", rows, room, height, colour)
 
 
-def _clock(clock: Clock, now: datetime, room: int) -> str:
+def _clock(clock: Clock, now: datetime, name: int) -> str:
     state = f"{clock.status}{', healed' if clock.healed else ''}"
     if clock.status in RUNNING and clock.due is not None and clock.start is not None:
         left, whole = (clock.due - now).total_seconds(), (clock.due - clock.start).total_seconds()
         done = 1.0 if whole <= 0 else min(max(1 - left / whole, 0.0), 1.0)
         state = f"{'█' * round(done * BAR):░<{BAR}} {max(left, 0.0):4.1f} s"
     steps = " ".join(dict.fromkeys(clock.steps))
-    name = fit(clock.case, min(34, room * 2 // 5))
-    return f"{name} {fit(clock.rule, 11)} {fit(state, 16)} {steps}"
+    return f"{fit(clock.case, name)} {fit(clock.rule, 11)} {fit(state, 16)} {steps}"
 
 
 def _span(span: timedelta) -> str:
