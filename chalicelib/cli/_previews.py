@@ -61,7 +61,7 @@ def confirmed(args: argparse.Namespace, preview: Callable[[], Mapping[str, Any]]
 
 def lines(told: Mapping[str, Any]) -> Iterator[str]:
     """A preview for people."""
-    yield f"{told['cases']} cases were judged both ways"
+    yield f"cases judged both ways: {told['cases']:,}"
     if not told["rules"]:
         yield "nothing changes"
     for rule, change in told["rules"].items():

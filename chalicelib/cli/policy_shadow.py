@@ -47,11 +47,11 @@ def _listed(told: Any) -> list[str]:
 
 
 def _report(told: Any) -> Iterator[str]:
-    yield f"{told['version']}: {told['cases']} cases would have gone otherwise"
+    yield f"{told['version']}: cases that would have gone otherwise: {told['cases']:,}"
     for rule, change in told["rules"].items():
         active, beside = change["active"], change["shadow"]
         yield (
-            f"{rule}: {change['cases']} cases; breaches {active['breaches']} -> {beside['breaches']}, "
+            f"{rule}: cases {change['cases']}, breaches {active['breaches']} -> {beside['breaches']}, "
             f"steps {active['steps']} -> {beside['steps']}"
         )
         for what, count in change["status"].items():

@@ -28,5 +28,5 @@ def run(args: argparse.Namespace) -> int:
     return ops.call(
         args,
         lambda api: previews.reevaluated(api, args.rule, args.connection, args.rate, args.cursor),
-        lambda told: [f"{told['sent']} of {told['looked']} cases are looked at until {told['until']}"],
+        lambda told: [f"cases looked at until {told['until']}: {told['sent']:,} of {told['looked']:,}"],
     )

@@ -64,7 +64,7 @@ def test_a_retroactive_activation_shows_and_asks(
     monkeypatch.setattr(sys, "stdin", Person(typed))
     assert main(["policy", "activate", "bad.yaml", "--retroactive"]) == code
     shown = capsys.readouterr().err
-    for line in ("1 cases were judged both ways", "running->breached: 1", "points: s-1 +3", "money: 12.50 CNY"):
+    for line in ("cases judged both ways: 1", "running->breached: 1", "points: s-1 +3", "money: 12.50 CNY"):
         assert line in shown
     assert in_force(there) == numbers and ("nothing was changed" in shown) is (code == 1)
 
@@ -105,7 +105,7 @@ def test_a_shadow_is_reported_by_rule(there: Deployment, capsys: Streams) -> Non
     there.world.pass_time(3 * HOUR)
     assert main(["policy", "shadow", "--report", "house@2"]) == 0
     shown = capsys.readouterr().err
-    assert "ship: 1 cases; breaches 0 -> 1, steps 0 -> 4" in shown and "points: s-1 +3" in shown
+    assert "ship: cases 1, breaches 0 -> 1, steps 0 -> 4" in shown and "points: s-1 +3" in shown
 
 
 def test_calendars_are_activated_from_files(there: Deployment, capsys: Streams) -> None:
@@ -117,7 +117,7 @@ def test_calendars_are_activated_from_files(there: Deployment, capsys: Streams) 
     assert main(["calendar", "activate", "notice.yaml", "--at", "2026-03-03T00:00:00Z"]) == 0
     assert main(["calendar", "list"]) == 0
     shown = capsys.readouterr().err
-    assert "XA@1  always" in shown and "XA@2  2026-03-03T00:00:00.000Z" in shown
+    assert "XA@1  always" in shown and "XA@2  2026-03-03T00:00:00Z" in shown
     Path("wrong.yaml").write_text("calendar: XA\nsource: a notice\npublished: 2026-02-20\nholidays: {2026-13-03: x}\n")
     assert main(["calendar", "activate", "wrong.yaml"]) == 1
     assert "wrong.yaml:4: " in capsys.readouterr().err
