@@ -81,7 +81,7 @@ def _read(document: Document, number: int, calendars: Calendars, problems: list[
     try:
         model = _POLICY.validate_python(document.root.data, context=context)
     except ValidationError as error:
-        problems.extend(_problem(document, context, one) for one in error.errors())
+        problems.extend(problem_of(document, context, one) for one in error.errors())
     for path, rule in _rules(document, context, model):
         compiled = rule_of(rule)
         problems.extend(checks.of_rule(document, path, rule, compiled))
@@ -148,7 +148,7 @@ _WANTED: Mapping[str, str] = {
 }
 
 
-def _problem(document: Document, context: Context, error: ErrorDetails) -> Problem:
+def problem_of(document: Document, context: Context, error: ErrorDetails) -> Problem:
     """A mistake as pydantic tells it, at its line and in our words."""
     path: Path = tuple(part for part in error["loc"] if not str(part).startswith("<"))
     kind, told = error["type"], error.get("ctx", {})
