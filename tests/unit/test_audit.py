@@ -1,0 +1,181 @@
+"""The audit: silent over what is in order, and each kind of damage found, confirmed, and mended where it can be."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.core.case import Case
+from chalicelib.core.rules import Do, FromDue, Pause, Point, Policy, Rule, Span, Step
+from chalicelib.core.words import ActionState
+from chalicelib.flow import audit as audits
+from chalicelib.flow.audit import Audit, Report
+from chalicelib.flow.journal import told_of
+from chalicelib.flow.project import Project
+from chalicelib.flow.rulebook import Rulebook
+from chalicelib.flow.shops import Shops
+from chalicelib.flow.tell import Teller
+from tests.support.world import T0, World, event, placed
+from tests.unit.test_flow_spine import still_unshipped
+
+HOUR = timedelta(hours=1)
+RULE = Rule(
+    "ship-by", "order", Point("order.placed"), (Point("order.shipped"),), Span(24 * 3600),
+    pause=(Pause("inspection.started", "inspection.ended"),),
+    steps=(
+        Step("breach", FromDue(0), (Do("tag", {"tag": "late"}),)),
+        Step("fine", FromDue(3600), (Do("penalise", {"code": "late", "points": 2}),)),
+    ),
+)  # fmt: skip
+
+
+def world(**more: Any) -> World:
+    made = World()
+    made.connect(**more)
+    made.shop.answer = still_unshipped
+    made.activate(Policy("demo", 1, "d1", (RULE,)))
+    return made
+
+
+def audited(made: World, journal: bool = True) -> Report:
+    shops, book = Shops(made.ports), Rulebook(made.ports)
+    audit = Audit(made.ports, shops, book, Project(made.ports, shops, book, Teller(made.ports)))
+    told = told_of(made.ports, "main", 0, 1) if journal else None
+    return audit.page("main", journal=told).report
+
+
+def late(made: World) -> Case:
+    """An order that was fined, with all that belongs to it."""
+    made.deliver(placed(seller="s-17"))
+    made.pass_time(26 * HOUR)
+    return made.case("order/1001")
+
+
+def test_what_is_in_order_has_a_wake_or_a_reason() -> None:
+    made = world()
+    made.deliver(placed())
+    made.deliver(placed("1002"), event("1002", T0, {"inspection.started": T0}))
+    made.deliver(placed("1003"), event("1003", T0 + HOUR, {"order.shipped": T0}))
+    made.deliver(event("1004", T0, {}, country="DE"))
+    made.pass_time(HOUR)
+    report = audited(made)
+    assert (report.looked, dict(report.problems)) == (4, {})
+    assert dict(report.reasons) == {"wake": 1, "paused": 1, "ended": 1, "waiting": 1}
+
+
+def test_what_waits_for_a_person_is_a_reason_too() -> None:
+    made = world(modes=dict.fromkeys(("tell", "shop", "penalty"), "advise"))
+    late(made)
+    assert dict(audited(made).reasons) == {"held": 1}
+    made = world()
+    late(made)
+    report = audited(made)
+    assert report.reasons["ended"] == 1 and not report.problems
+
+
+Damage = Callable[[World, Case], Case]
+
+
+def without_wake(made: World, case: Case) -> Case:
+    return replace(case, wake_at=None)
+
+
+def slept_through(made: World, case: Case) -> Case:
+    return replace(case, wake_at=made.clock.now() - timedelta(minutes=6))
+
+
+def without_actions(made: World, case: Case) -> Case:
+    return replace(case, ledger=replace(case.ledger, actions={}))
+
+
+def never_sent(made: World, case: Case) -> Case:
+    actions = {
+        key: replace(one, state=ActionState.PLANNED, try_at=T0 + 20 * HOUR) for key, one in case.ledger.actions.items()
+    }
+    return replace(case, ledger=replace(case.ledger, actions=actions), wake_at=made.clock.now() + timedelta(minutes=1))
+
+
+def withdrawn_and_left(made: World, case: Case) -> Case:
+    steps = {key: replace(state, withdrawn=True) for key, state in case.ledger.steps.items()}
+    return replace(case, ledger=replace(case.ledger, steps=steps))
+
+
+def never_judged(made: World, case: Case) -> Case:
+    return replace(case, ledger=replace(case.ledger, steps={}, clocks={}, actions={}))
+
+
+DAMAGE: list[tuple[Damage, int, set[str], str]] = [
+    (without_wake, 1, {audits.NO_WAKE}, "it runs, and nobody will ever look"),
+    (slept_through, 1, {audits.LATE}, "its wake was lost and never found again"),
+    (without_actions, 26, {audits.NO_EFFECT}, "the steps are there, what they do is not"),
+    (never_sent, 26, {audits.STUCK_ACTION}, "its messages were lost, again and again"),
+    (withdrawn_and_left, 26, {audits.NOT_REVERSED, audits.NO_WAKE, audits.LATE}, "healed, not undone"),
+    (never_judged, 26, {audits.LATE, audits.NO_WAKE}, "overdue, whatever its wake says"),
+]
+
+
+@pytest.mark.parametrize(("damage", "hours", "problems", "why"), DAMAGE, ids=[row[-1] for row in DAMAGE])
+def test_damage_is_found(damage: Damage, hours: int, problems: set[str], why: str) -> None:
+    made = world()
+    made.deliver(placed(seller="s-17"))
+    made.pass_time(hours * HOUR)
+    made.ports.cases("main").put(damage(made, made.case("order/1001")))
+    report = audited(made, journal=False)
+    assert report.problems and set(report.problems) <= problems
+    assert report.findings[0].case == "shop-1:order/1001"
+
+
+@pytest.mark.parametrize(("damage", "hours"), [(without_wake, 23), (slept_through, 23), (never_judged, 25)])
+def test_what_a_look_can_mend_is_mended(damage: Damage, hours: int) -> None:
+    made = world()
+    made.deliver(placed(seller="s-17"))
+    made.pass_time(hours * HOUR)
+    made.ports.cases("main").put(damage(made, made.case("order/1001")))
+    assert audited(made).mended == 1
+    made.pass_time(4 * HOUR)
+    assert set(made.case("order/1001").ledger.steps) == {("ship-by", "breach"), ("ship-by", "fine")}
+    assert not audited(made).problems
+
+
+def test_what_the_journal_lacks_is_projected_again_from_the_case() -> None:
+    made = world()
+    late(made)
+    for key in list(made.blobs.keys("journal/")):
+        made.blobs.put(key, b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+    told = len(made.bus.events)
+    first = audited(made)
+    assert set(first.problems) == {audits.JOURNAL} and first.problems[audits.JOURNAL] == first.looked
+    assert not audited(made).problems
+    made.run()
+    assert len(made.bus.events) == told, "nobody is told twice"
+
+
+def test_a_page_is_cut_and_the_next_one_goes_on() -> None:
+    made = world()
+    for number in range(25):
+        made.deliver(placed(str(number)))
+    made.run()
+    shops, book = Shops(made.ports), Rulebook(made.ports)
+    audit = Audit(made.ports, shops, book, Project(made.ports, shops, book, Teller(made.ports)))
+    looked, pages, after = 0, 0, None
+    for segment in range(2):
+        while True:
+            page = audit.page("main", segment, 2, after, most=4)
+            looked, pages, after = looked + page.report.looked, pages + 1, page.after
+            if after is None:
+                break
+    assert looked == 25 and pages >= 7
+
+
+def test_a_finding_is_confirmed_by_a_fresh_read() -> None:
+    """A scan may lag: what it shows is no proof of damage."""
+    made = world()
+    made.deliver(placed())
+    made.run()
+    shops, book = Shops(made.ports), Rulebook(made.ports)
+    audit = Audit(made.ports, shops, book, Project(made.ports, shops, book, Teller(made.ports)))
+    report = Report()
+    audit.case(replace(made.case("order/1001"), wake_at=None), report)
+    assert (report.looked, report.mended, dict(report.problems)) == (1, 0, {})
