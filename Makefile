@@ -38,7 +38,7 @@ format: setup
 	$(BIN)/ruff format .
 
 test: lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 unit: setup
 	$(BIN)/python -m pytest -q tests/unit tests/properties tests/contract
