@@ -67,13 +67,12 @@ class Previews:
         """One part of the preview, as of now, from `cursor` on."""
         told = Preview(cursor=cursor)
         began = self._ports.clock.now()
-        for part in walk.parts(self._ports, account, cursor):
-            for case in walk.stored(self._ports, account, part.cases):
-                self._add(told, case, before, after)
-            told.cursor = part.cursor
+        for case in walk.cases(self._ports, account, cursor):
             late = self._ports.clock.now() - began > MOST_TIME
             if late or told.cases >= MOST_CASES or len(told.left) >= MOST_LISTED:
                 return told
+            self._add(told, case, before, after)
+            told.cursor = walk.cursor_of(case)
         told.cursor = ""
         return told
 

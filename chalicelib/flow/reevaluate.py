@@ -40,18 +40,18 @@ def reevaluate(
     """Have cases of these kinds (empty: all) looked at, `rate` of them a second, from `begin` on."""
     now = ports.clock.now()
     first = max(begin or now, now + SETTLING)
-    looked = sent = 0
-    for part in walk.parts(ports, account, cursor):
-        chosen = [one for one in part.cases if _wanted(one, kinds, connection)]
-        messages = [_message(one, first, now, (sent + index) / rate) for index, one in enumerate(chosen)]
-        ports.late.send(messages)
-        looked, sent, cursor = looked + len(part.cases), sent + len(chosen), part.cursor
-        full = sent >= MOST_CASES or first - now + timedelta(seconds=sent / rate) > LONGEST / 2
+    looked, messages = 0, list[Message]()
+    for case in walk.cases(ports, account, cursor):
+        full = len(messages) >= MOST_CASES or first - now + timedelta(seconds=len(messages) / rate) > LONGEST / 2
         if full or ports.clock.now() - now > MOST_TIME:
             break
+        looked, cursor = looked + 1, walk.cursor_of(case)
+        if _wanted(case.id, kinds, connection):
+            messages.append(_message(case.id, first, now, len(messages) / rate))
     else:
         cursor = ""
-    return Sent(looked, sent, first + timedelta(seconds=sent / rate), cursor)
+    ports.late.send(messages)
+    return Sent(looked, len(messages), first + timedelta(seconds=len(messages) / rate), cursor)
 
 
 def _wanted(case_id: CaseId, kinds: frozenset[str], connection: str) -> bool:

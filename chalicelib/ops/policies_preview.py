@@ -10,6 +10,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
+from chalicelib.core.case import CaseId
 from chalicelib.core.instants import parse_instant
 from chalicelib.core.rules import Activation, Policies, Policy
 from chalicelib.core.settle import Terms
@@ -26,7 +27,15 @@ from chalicelib.ports.ports import Ports
 KIND = "previews"
 KEPT = timedelta(days=1)
 """How long a yes is worth something."""
-MAX_CURSOR = 300
+
+
+def check_cursor(cursor: str) -> None:
+    """Raises Wrong for what no walk over cases gave."""
+    try:
+        if cursor:
+            CaseId.parse(f"main:{cursor}")
+    except ValueError:
+        raise wrong("cursor", cursor, "what an answer gave, or nothing") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +94,7 @@ def agreed(ports: Ports, account: str, proposal: Proposal, basis: int, sure: Sur
 
 def part(ports: Ports, account: str, proposal: Proposal, cursor: str = "") -> dict[str, Any]:
     """One part of the difference as JSON; `cursor` leads to the next, empty at the end. Raises Wrong."""
-    if len(cursor) > MAX_CURSOR:
-        raise wrong("cursor", f"{len(cursor)} characters", f"at most {MAX_CURSOR}")
+    check_cursor(cursor)
     before = Rulebook(ports).get(account)
     after = _with(before, proposal.change(before.policies.activations))
     told = Previews(ports, Shops(ports))(account, before, after, cursor)
@@ -134,24 +142,20 @@ def left(ports: Ports, account: str, name: str, number: int, cursor: str = "") -
 
     In parts, as the difference is. Raises Absent or Wrong.
     """
-    if len(cursor) > MAX_CURSOR:
-        raise wrong("cursor", f"{len(cursor)} characters", f"at most {MAX_CURSOR}")
+    check_cursor(cursor)
     if not any((one["name"], one["number"]) == (name, number) for one in store.held(ports, account)[1]):
         raise Absent(f"version {name}@{number}")
     policies, shops = Rulebook(ports).get(account).policies, Shops(ports)
     found: list[dict[str, Any]] = []
     began, cases = ports.clock.now(), 0
-    for one in walk.parts(ports, account, cursor):
-        for case in walk.stored(ports, account, one.cases):
-            cases += 1
-            try:
-                terms = terms_of(shops.get(account, case.id.connection))
-            except UnknownConnection:
-                terms = Terms()
-            view = View(case.evidence, began)
-            found += preview.left(case, frozenset([f"{name}@{number}"]), terms, policies, view)
-        cursor = one.cursor
+    for case in walk.cases(ports, account, cursor):
         late = ports.clock.now() - began > preview.MOST_TIME
         if late or cases >= preview.MOST_CASES or len(found) >= preview.MOST_LISTED:
             return {"cases": cases, "left": found, "cursor": cursor}
+        try:
+            terms = terms_of(shops.get(account, case.id.connection))
+        except UnknownConnection:
+            terms = Terms()
+        found += preview.left(case, frozenset([f"{name}@{number}"]), terms, policies, View(case.evidence, began))
+        cases, cursor = cases + 1, walk.cursor_of(case)
     return {"cases": cases, "left": found, "cursor": ""}

@@ -9,11 +9,12 @@ from chalicelib.flow import reevaluate as metered
 from chalicelib.ops import stores
 from chalicelib.ops.audit import journalled
 from chalicelib.ops.desk import Desk
-from chalicelib.ops.policies_preview import MAX_CURSOR
+from chalicelib.ops.policies_preview import check_cursor
 from chalicelib.ops.wrong import Absent, wrong
 
 MOST_BYTES = 2_000_000
 MOST_TIME = timedelta(seconds=10)
+MAX_CURSOR = 300
 
 
 def reevaluate(
@@ -21,8 +22,7 @@ def reevaluate(
 ) -> dict[str, Any]:
     """Have stored cases looked at, at a rate; those that a rule may be about, or of one connection. Raises Wrong."""
     ports, now = desk.ports, desk.ports.clock.now()
-    if len(cursor) > MAX_CURSOR:
-        raise wrong("cursor", f"{len(cursor)} characters", f"at most {MAX_CURSOR}")
+    check_cursor(cursor)
     if begin is not None and begin > now + metered.LONGEST / 2:
         raise wrong("begin", show(begin), f"an instant up to {show(now + metered.LONGEST / 2)}: ask again later")
     kinds = frozenset[str]()

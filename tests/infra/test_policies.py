@@ -61,7 +61,7 @@ def test_every_policy_file_is_used(template: dict[str, Any]) -> None:
         pytest.param("kms:Decrypt", "SecretsKey", {"Hook", "Act"}, id="secrets are read where they are used"),
         pytest.param("kms:Encrypt", "SecretsKey", {"APIHandler", "Act"}, id="ops connect stores, act renews tokens"),
         pytest.param("dynamodb:Delete", "CasesTable", set(), id="nothing is rewritten"),
-        pytest.param("dynamodb:Scan", "Table", set(), id="no function reads a whole table"),
+        pytest.param("dynamodb:Scan", "Table", {"APIHandler"}, id="only ops walk over all cases, to preview a change"),
         pytest.param("dynamodb:Query", "CasesTable", {"Sweep"}, id="only the sweep looks across cases"),
         pytest.param("events:", "Escalations", {"Apply", "Project", "APIHandler"}, id="who tells the bus"),
         pytest.param("s3:PutObject", "/journal/", {"Project"}, id="one writer of the journal"),
@@ -83,10 +83,13 @@ def test_a_right_is_held_by_those_who_need_it(
     assert set(_touch(statements, prefix, resource)) == expected
 
 
-def test_the_hook_can_do_four_things(statements: Statements) -> None:
+def test_the_hook_can_do_four_things_and_read_the_queues_that_platforms_fill(statements: Statements) -> None:
     beyond = {action for action, _ in _allowed(statements["Hook"])} - {"logs:CreateLogStream", "logs:PutLogEvents"}
     wanted = {"dynamodb:GetItem", "sqs:SendMessage", "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"}
-    assert beyond == wanted
+    read = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    assert beyond == wanted | read
+    queues = {resource for action, resource in _allowed(statements["Hook"]) if action in read}
+    assert len(queues) == 1 and "${AWS::StackName}_*" in queues.pop(), "not the stack's own queues, which hold no _"
 
 
 def test_each_function_writes_to_its_own_log_alone(statements: Statements) -> None:

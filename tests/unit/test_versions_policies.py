@@ -254,7 +254,7 @@ def test_a_preview_comes_in_parts_and_changes_nothing() -> None:
     world, ops = harmed()
     before = world.case("order/1001")
     told = ops.must("POST", "/policies/house/rollback/preview", {"to": 1, "scope": "recall"}, "ops")
-    assert (told["cases"], told["cursor"], len(told["left"])) == (1, "", 2)
+    assert (told["cases"] > 0, told["cursor"], len(told["left"])) == (True, "", 2)
     file = ops.must("POST", "/previews", {"yaml": GOOD.replace("48", "1")}, "ops")
     assert file["rules"]["ship"]["status"] == {} and file["rules"]["ship"]["steps_lost"]["fine"] == 1
     assert world.case("order/1001") == before

@@ -67,7 +67,7 @@ def test_only_cases_that_it_may_be_about_are_looked_at(said: dict[str, str], sen
 @pytest.mark.parametrize(
     ("said", "status"),
     [({"rule": "none"}, 404), ({"connection": "none"}, 404), ({"rate": 0}, 400), ({"rate": 201}, 400),
-     ({"begin": "2026-03-03T00:00:00Z"}, 400), ({"cursor": "x" * 301}, 400)],
+     ({"begin": "2026-03-03T00:00:00Z"}, 400), ({"cursor": "x" * 301}, 400), ({"cursor": "nonsense"}, 400)],
 )  # fmt: skip
 def test_what_cannot_be_walked_is_said(said: dict[str, Any], status: int) -> None:
     _, ops = shop(1)
@@ -98,7 +98,7 @@ def test_a_case_stands_in_the_walk_once_however_often_it_was_spoken_of() -> None
         world.pass_time(MINUTE)
         world.deliver(event("000", world.clock.now(), {"order.paid": world.clock.now()}))
         world.run()
-    cases = [str(one.subject) for part in walk.parts(world.ports, "main") for one in part.cases]
+    cases = [str(one.id.subject) for one in walk.cases(world.ports, "main")]
     assert sorted(cases) == ["listing/x", "order/000", "order/001"]
 
 
