@@ -118,10 +118,13 @@ def ports() -> AwsPorts:
 
 @cache
 def hook() -> Handler:
+    from chalicelib.flow.collect import Collect, is_collected
     from chalicelib.flow.hook import Hook
     from chalicelib.flow.shops import Shops
 
-    return Hook(ports(), Shops(ports()))
+    shops = Shops(ports())
+    door, collect = Hook(ports(), shops), Collect(ports(), shops)
+    return lambda event: collect(event) if is_collected(event) else door(event)
 
 
 @cache

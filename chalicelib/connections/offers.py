@@ -101,6 +101,12 @@ def _private_key(text: str) -> str:
     return ""
 
 
+def _key_set(text: str) -> str:
+    from chalicelib.platforms.saleor.keys import check
+
+    return check(text)
+
+
 def _ring(text: str) -> str:
     from chalicelib.platforms.wechatpay.keys import check
 
@@ -179,6 +185,13 @@ OFFERS: Mapping[str, Offer] = {
         credentials={"serial_no": _plain, "private_key": _private_key},
         secret=_ring,
         hint="the APIv3 key and the platform's public keys or certificates by serial, as one JSON text",
+    ),
+    "saleor": Offer(
+        address=_site,
+        options={},
+        credentials={"access_token": _plain},
+        secret=_key_set,
+        hint="the shop's key set, the JSON at /.well-known/jwks.json of its address (or the webhook's own secretKey)",
     ),
     "bigcommerce": Offer(
         address=_bigcommerce_address,

@@ -1,4 +1,5 @@
-"""The Lambda behind POST /hooks/{token}: the one that strangers reach.
+"""The Lambda behind POST /hooks/{token}: the one that strangers reach; and behind the queues that platforms fill
+themselves, which are mapped to it one by one (see flow.collect), because all that it may do is all that they need.
 
 It must stay light: neither requests, pydantic nor yaml may enter its import graph (a test holds it to that).
 """

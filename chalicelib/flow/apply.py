@@ -17,7 +17,7 @@ from chalicelib.flow import quarantine
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.log import fault, log
-from chalicelib.flow.messages import LookAt, Received, Told, read_inbox, write_task
+from chalicelib.flow.messages import Ask, LookAt, Received, Told, read_inbox, write_task
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops, UnknownConnection, adapter_of, shop_of
 from chalicelib.flow.tell import Teller
@@ -85,6 +85,9 @@ class Apply:
             words = self._rulebook.get(message.account).words
             events = [read_event(one, words) for one in message.events]
             batch.add(ident, message.account, message.connection, events)
+            return
+        if isinstance(message, Ask):
+            self.ask(message.account, message.connection, [message.subject])
             return
         connection = self._shops.get(message.account, message.connection)
         body = self._ports.blobs.get(message.blob) if message.blob else message.body

@@ -10,9 +10,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.core.instants import to_ms
+from chalicelib.flow.keys import KEYS
 from chalicelib.flow.log import log
-from chalicelib.flow.messages import INLINE_BYTES, Received, write_received
+from chalicelib.flow.messages import Ask, write_ask
+from chalicelib.flow.receive import receive
 from chalicelib.flow.shops import Shops, adapter_of, shop_of
 from chalicelib.platforms.base import Answer, Opens, Refusal
 from chalicelib.ports.ports import Ports
@@ -22,6 +23,8 @@ MAX_BODY = 1 << 20
 TOO_LARGE = Answer(413, b'{"error":"too large"}')
 WRONG_TYPE = Answer(415, b'{"error":"unsupported media type"}')
 NOT_YOURS = Answer(401, b'{"error":"unauthorized"}')
+COME_AGAIN = Answer(503, b'{"error":"unavailable"}')
+"""For whoever holds a connection's address and names a key that we do not have (yet)."""
 
 
 class Hook:
@@ -61,32 +64,27 @@ class Hook:
         now = self._ports.clock.now()
         refusal = adapter.verify(body, headers, secrets, shop_of(connection), now) if secrets else Refusal("no secret")
         if refusal is not None:
-            return self._refused(connection, NOT_YOURS, refusal.reason, len(body))
+            if refusal.again:
+                self._ports.inbox.send([Message(write_ask(Ask(connection.account, connection.name, KEYS)))])
+            answer = COME_AGAIN if refusal.again else NOT_YOURS
+            return self._refused(connection, answer, refusal.reason, len(body))
         correction = adapter.refuse(body)
         if correction is not None:
             return self._refused(connection, correction, "not strict JSON", len(body))
         if isinstance(adapter, Opens):
             body = adapter.open(body, secrets)
-        self._accept(connection, body, {name: headers[name] for name in adapter.keep if name in headers})
+        kept = {name: headers[name] for name in adapter.keep if name in headers}
+        ident = receive(self._ports, connection, body, kept, now)
+        log("hook_accepted", account=connection.account, connection=connection.name, id=ident, size=len(body))
         return adapter.success
 
     def _refused(self, connection: Connection, answer: Answer, reason: str, size: int) -> Answer:
+        level = "error" if answer is COME_AGAIN else "warning"
         log(
-            "hook_refused", level="warning", account=connection.account, connection=connection.name,
+            "hook_refused", level=level, account=connection.account, connection=connection.name,
             platform=connection.platform, status=answer.status, reason=reason, size=size,
         )  # fmt: skip
         return answer
-
-    def _accept(self, connection: Connection, body: bytes, headers: Mapping[str, str]) -> None:
-        now = self._ports.clock.now()
-        ident = f"{to_ms(now)}-{hashlib.sha256(body).hexdigest()[:16]}"
-        message = Received(connection.account, connection.name, ident, now, headers, body)
-        if len(body) > INLINE_BYTES:
-            blob = f"inbox/{connection.account}/{connection.name}/{ident}"
-            self._ports.blobs.put(blob, body)
-            message = Received(connection.account, connection.name, ident, now, headers, blob=blob)
-        self._ports.inbox.send([Message(write_received(message), group=connection.account)])
-        log("hook_accepted", account=connection.account, connection=connection.name, id=ident, size=len(body))
 
 
 def _body(event: Mapping[str, Any]) -> bytes | None:

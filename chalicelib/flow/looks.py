@@ -2,21 +2,24 @@
 penalty or a refund, is merged at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.core.events import Event, Subject
 from chalicelib.flow.buyers import Buyers
+from chalicelib.flow.keys import KEYS, refresh
 from chalicelib.flow.log import log
 from chalicelib.flow.messages import LookAt, write_task, write_told
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.runner import run
 from chalicelib.flow.shops import Shops, adapter_of
-from chalicelib.platforms.base import Later, Refused
+from chalicelib.platforms.base import Later, Read, Refused
 from chalicelib.ports.http import Uncertain, Unsent
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection, Message
 
 MAX_ATTEMPTS = 12
+POLL = "connection"
+"""A look at a connection, by an instant in place of an id, asks what changed since then."""
 PER_MESSAGE = 50
 """Events in one message to the inbox; the wire form allows a hundred."""
 
@@ -40,6 +43,10 @@ class Looks:
 
     def ask(self, connection: Connection, subject: Subject) -> tuple[Event, ...] | Later:
         """What the platform says now. Raises NoLook."""
+        answer = self._read(connection, subject)
+        return answer if isinstance(answer, Later) else answer.events
+
+    def _read(self, connection: Connection, subject: Subject) -> Read | Later:
         adapter = adapter_of(connection)
         if subject.kind not in adapter.looks:
             raise NoLook("no_look")
@@ -52,7 +59,7 @@ class Looks:
             return answer
         if isinstance(answer, Refused):
             raise NoLook(f"look refused: {answer.reason}"[:60])
-        return tuple(self.buyers.veil(connection.account, event) for event in answer.events)
+        return replace(answer, events=tuple(self.buyers.veil(connection.account, event) for event in answer.events))
 
     def pass_on(self, connection: Connection, events: Sequence[Event]) -> None:
         """Give events to the inbox, for the cases that they speak of."""
@@ -60,11 +67,24 @@ class Looks:
             body = write_told(connection.account, connection.name, events[start : start + PER_MESSAGE])
             self.ports.inbox.send([Message(body, group=connection.account)])
 
+    def _follow(self, task: LookAt, subjects: Sequence[Subject]) -> None:
+        """A poll names what changed; each is asked about for itself, and a poll may go on where it ended."""
+        if subjects:
+            self.ports.actions.send(
+                Message(write_task(LookAt(task.account, task.connection, subject)), group=task.account)
+                for subject in subjects
+                if subject != task.subject
+            )
+
     def answer(self, task: LookAt) -> None:
         """Carry out a queued look; what cannot be answered now is asked again later, with growing waits."""
         connection = self.shops.get(task.account, task.connection)
+        answer: Read | Later
         try:
-            answer = self.ask(connection, task.subject)
+            if task.subject == KEYS:
+                answer = refresh(self.ports, self.shops, connection) or Read()
+            else:
+                answer = self._read(connection, task.subject)
         except NoLook as error:
             log(
                 "look_refused", level="warning", account=task.account, connection=task.connection,
@@ -72,7 +92,9 @@ class Looks:
             )  # fmt: skip
             return
         if not isinstance(answer, Later):
-            self.pass_on(connection, answer)
+            self.pass_on(connection, answer.events)
+            if task.subject.kind == POLL:
+                self._follow(task, answer.looks)
             return
         if task.attempt + 1 >= MAX_ATTEMPTS:
             log(

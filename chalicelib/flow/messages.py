@@ -39,6 +39,20 @@ class Told:
     events: tuple[Mapping[str, Any], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Have a look taken; for the door, which may write to no other queue than the inbox."""
+
+    account: str
+    connection: str
+    subject: Subject
+
+
+def write_ask(message: Ask) -> str:
+    ask = [message.subject.kind, message.subject.id]
+    return json.dumps({"a": message.account, "c": message.connection, "ask": ask}, separators=(",", ":"))
+
+
 def write_received(message: Received) -> str:
     data: dict[str, Any] = {
         "a": message.account,
@@ -59,8 +73,10 @@ def write_told(account: str, connection: str, events: Iterable[Event]) -> str:
     return json.dumps({"a": account, "c": connection, "events": told}, separators=(",", ":"))
 
 
-def read_inbox(text: str) -> Received | Told:
+def read_inbox(text: str) -> Received | Told | Ask:
     data = json.loads(text)
+    if "ask" in data:
+        return Ask(data["a"], data["c"], Subject(*data["ask"]))
     if "events" in data:
         return Told(data["a"], data["c"], tuple(data["events"]))
     body = base64.b64decode(data["b"]) if "b" in data else b""

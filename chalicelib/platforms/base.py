@@ -59,9 +59,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not authentic; for our log only, the sender is told nothing."""
+    """Why a request is not authentic; for our log only, the sender is told nothing.
+
+    `again`: it names a key that we do not have yet, so it may be authentic soon; the sender is asked to come again.
+    Only for platforms that never repeat what was refused with a 4xx.
+    """
 
     reason: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,7 @@ Outcome: TypeAlias = Done | Refused | Later
 Steps: TypeAlias = Generator[Call, Reply, Outcome]
 Finding: TypeAlias = Generator[Call, Reply, Done | Absent | Later]
 Looking: TypeAlias = Generator[Call, Reply, "Read | Refused | Later"]
+Fetching: TypeAlias = Generator[Call, Reply, str | Refused | Later]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +214,28 @@ class Adapter(Protocol):
 
     def look(self, subject: Subject, session: Session) -> Looking:
         """Ask the platform for the present truth of a subject."""
+        ...
+
+
+@runtime_checkable
+class Collects(Protocol):
+    """An adapter whose platform can also put its messages straight into a queue of ours (`flow.collect`)."""
+
+    attributes: Mapping[str, str]
+    """Name of a message attribute -> the header under which `read` wants it."""
+
+    def collected(self, attributes: Mapping[str, str], shop: Shop) -> Refusal | None:
+        """None where a message of this shop's own queue is to be taken. The queue's policy already said who may send;
+        this notices what was sent to the wrong queue. Never raises."""
+        ...
+
+
+@runtime_checkable
+class HasKeys(Protocol):
+    """An adapter whose platform publishes the keys that it signs with, so that they can be fetched anew."""
+
+    def keys(self, session: Session) -> Fetching:
+        """Ask for the keys; a text that is fit to be the hook's secret."""
         ...
 
 

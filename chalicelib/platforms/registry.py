@@ -40,10 +40,14 @@ def adapter(name: str) -> Adapter:
         from chalicelib.platforms.bigcommerce import BigCommerce
 
         return BigCommerce()
+    if name == "saleor":
+        from chalicelib.platforms.saleor import Saleor
+
+        return Saleor()
     raise KeyError(name)
 
 
-NAMES = ("standard", "shopify", "woocommerce", "dokan", "wechatpay", "doudian", "bigcommerce")
+NAMES = ("standard", "shopify", "woocommerce", "dokan", "wechatpay", "doudian", "bigcommerce", "saleor")
 
 
 def add(made: Adapter) -> None:

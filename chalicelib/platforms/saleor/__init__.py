@@ -1,0 +1,70 @@
+"""Saleor: signed webhooks or messages straight to SQS, levers and looks by GraphQL.
+
+Importing this must stay cheap, because the hook does. Facts: the Saleor sheet and the published schema of 3.22.
+
+Address: the shop's GraphQL address (`https://shop.example/graphql/`), under which it also names itself. Secrets of the
+hook: the shop's key set (JWKS, as JSON text; `keys` fetches it), or the `secretKey` of a webhook that still has one;
+one of each is live while one replaces the other. Credentials: `access_token` of the app. A shop that knows the seller
+of an order writes it into its public metadata, key `redress.seller`. What to subscribe to stands in `documents`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.core.events import Subject
+from chalicelib.platforms.base import Answer, Delivery, Fetching, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.lazy import Lazy
+from chalicelib.platforms.saleor import verify as door
+
+
+def _levers() -> Mapping[str, Lever]:
+    from chalicelib.platforms.saleor import levers, listings, refunding
+
+    return {**levers.LEVERS, **listings.LEVERS, **refunding.LEVERS}
+
+
+class Saleor:
+    """See `base.Adapter`, and `base.Collects` and `base.HasKeys`, which it is too."""
+
+    name = "saleor"
+    reading = 1
+    content_types = frozenset(["application/json"])
+    keep = frozenset(["saleor-event", "x-saleor-event"])
+    success = Answer()
+    mapping: Mapping[str, tuple[str, ...]] = {}
+    levers: Mapping[str, Lever] = Lazy(_levers)
+    looks = frozenset(["order", "shipment", "refund", "complaint", "listing", "connection"])
+    attributes: Mapping[str, str] = {"EventType": "saleor-event", "SaleorApiUrl": "saleor-api-url"}
+
+    def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
+        """The handshake of an installation goes to another address, which is none of the hook's."""
+        return None
+
+    def verify(
+        self, raw: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], shop: Shop, now: datetime
+    ) -> Refusal | None:
+        """Nothing that is signed has a time but what our own query put into the body, so `now` does not matter."""
+        return door.verify(raw, headers, secrets, shop)
+
+    def collected(self, attributes: Mapping[str, str], shop: Shop) -> Refusal | None:
+        return door.tenant(attributes.get("SaleorApiUrl", ""), shop)
+
+    def refuse(self, raw: bytes) -> Answer | None:
+        """Saleor never repeats what is refused: authentic content is always accepted."""
+        return None
+
+    def read(self, delivery: Delivery, shop: Shop) -> Read:
+        """Raises Unreadable, and nothing else."""
+        from chalicelib.platforms.saleor.read import read
+
+        return read(delivery, shop)
+
+    def look(self, subject: Subject, session: Session) -> Looking:
+        from chalicelib.platforms.saleor.looks import look
+
+        return look(subject, session)
+
+    def keys(self, session: Session) -> Fetching:
+        from chalicelib.platforms.saleor.keys import fetch
+
+        return fetch(session)

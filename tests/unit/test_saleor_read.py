@@ -1,0 +1,451 @@
+"""What the door lets in from Saleor, and what a delivery says."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from chalicelib.core.events import Event, Mark, Subject
+from chalicelib.core.evidence import NOTHING, merge_all
+from chalicelib.core.view import View
+from chalicelib.platforms.base import (
+    Collects,
+    Delivery,
+    HasKeys,
+    Later,
+    Read,
+    Refusal,
+    Refused,
+    Session,
+    Shop,
+    Unreadable,
+)
+from chalicelib.platforms.saleor import Saleor, documents
+from chalicelib.platforms.saleor.keys import check, written
+from tests.fakes.driving import drive
+from tests.fakes.saleor import DOWN, FakeSaleor, jwk
+
+ADAPTER = Saleor()
+ROOT = Path(__file__).parents[3] / "shared" / "data" / "payloads" / "saleor"
+
+BODY = b'{"__typename": "OrderCreated"}'
+SIGNATURE = (
+    "eyJhbGciOiJSUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il0sImlzcyI6Imh0dHBzOi8vaGFja2F0aG9uLXNoaXBwaW5nLmV1LnNhbGVv"
+    "ci5jbG91ZC9ncmFwaHFsLyIsImtpZCI6InlLdzlYeUVmOHgyYnd5SkdCWVlTckhzeXpHaHhKaktLdlpkb2tOZTlGSWMiLCJ0eXAiOiJKV1QifQ.."
+    "ShPbfvYc_A5Aq3hiT6sisDclKikDkhxOvGXT2ZWgdsGRjZpg9ukiHRZym0kbfMfDqU5C3Pfo6n7am0ExwbnFWBfOil3pfe3uJOcOn_UGRj76Fy-5"
+    "9TB0JdS_WuTgNQcYM8Yjvlq2sNK4jdAfJVRTTx8FVgEpFrHBKmcMPfD7zuDozswIDMZOkklYqBcyQ76DJYIRVhl3QsktYPPrxDoqf-GJ--e9FuNq"
+    "tqNDksP1weiDSraqXCF4-Ie7UWZsMIFxkPF8jdKjF_s1UmNS8Xel8soFQQ9L6Gps-NEv7xcHicGt5lgohH4mqhz1YIxCR7v_NTQgWImu_GQ6ELBi"
+    "BSIZ2Q"
+)
+KID = "yKw9XyEf8x2bwyJGBYYSrHsyzGhxJjKKvZdokNe9FIc"
+MODULUS = (
+    "uDhbbpspufsQiqHsmC4kvmFQ5l2mGZsGcWhKVSQKQubSdXMedPpLnPD3Z3DsY76DILTm6WfOtSp5rr4KzF5wjurlOEhuFsB1HUfK9ZZB2nEDCQbw"
+    "eoIv3SOdclaNB__pYvQ0nmQHwsAeqH1QUuFUIvOL3t31rhjvzX6wvS49fGNb7rDlqQjufCvaX_n-ADJTgEAg6y1Mzn5NhgoTV1KTBeviyZqCdwvD"
+    "6bk1ghN2XXWpNcARTzu3WHrmzIzkTwQeIMG8efwIddjfCaMGiOzAfzdQlqHlHPL1Xb5kV9AVX3kiSy-9shaQY23HdWwwiodrb4k2w34Z9ZZN-MHp"
+    "8i6JdQ"
+)
+JWKS = json.dumps({"keys": [{"kty": "RSA", "e": "AQAB", "kid": KID, "n": MODULUS}]})
+CLOUD = Shop("s", "saleor", "https://hackathon-shipping.eu.saleor.cloud/graphql/")
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+HEADERS = {"saleor-event": "order_created", "saleor-api-url": CLOUD.address, "saleor-signature": SIGNATURE}
+
+
+def verify(
+    headers: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...] = (JWKS,), shop: Shop = CLOUD
+) -> Refusal | None:
+    return ADAPTER.verify(body, headers, secrets, shop, NOW)
+
+
+# -- the door ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_official_vector_of_the_detached_signature() -> None:
+    assert verify(HEADERS) is None
+    old = {f"X-{name.title()}": value for name, value in HEADERS.items()}
+    assert verify(old) is None, "the copies of before 4.0"
+
+
+def test_the_control_of_the_vector_a_body_in_base64url_is_not_what_was_signed() -> None:
+    import base64
+
+    assert verify(HEADERS, base64.urlsafe_b64encode(BODY).rstrip(b"=")) is not None
+
+
+HMACS = [
+    ("secret", BODY, "fd66aa57752c2d89b605629462a28ffad0837597016755d731d41c89be6cb05f", "computed"),
+    ("plainsecret123", b'{"order": {"number": "15"}}',
+     "922397f39acf9dcc0657377a0a39749da49b06814e5d782be70f57e812a7e774", "captured from a running shop"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("secret", "body", "signature", "why"), HMACS, ids=[row[-1] for row in HMACS])
+def test_the_vectors_of_the_secret_key(secret: str, body: bytes, signature: str, why: str) -> None:
+    headers = {**HEADERS, "saleor-signature": signature}
+    assert verify(headers, body, (secret,)) is None
+    assert verify(headers, body, (JWKS, "other", secret)) is None, "one of each is live while one replaces the other"
+    assert verify(headers, body + b" ", (secret,)) is not None
+    assert verify(headers, body, ("other", "")) is not None
+    assert verify({**headers, "saleor-signature": signature.upper()}, body, (secret,)) is not None
+
+
+OTHER = "https://other.example/graphql/"
+STRANGERS = [
+    ({**HEADERS, "saleor-signature": SIGNATURE[:-4] + "AAAA"}, BODY, "another signature"),
+    ({**HEADERS, "saleor-signature": SIGNATURE.replace("..", ".")}, BODY, "not detached"),
+    ({**HEADERS, "saleor-signature": ""}, BODY, "none"),
+    ({**HEADERS, "saleor-signature": "\N{SNOWMAN}" * 400}, BODY, "made of snow"),
+    ({**HEADERS, "saleor-signature": "A" * 40 + ".." + "A" * 342}, BODY, "a header that is no JSON"),
+    (HEADERS, BODY[:-1], "cut short"),
+    (HEADERS, BODY.replace(b": ", b":"), "one space less"),
+    (HEADERS, b"", "no body"),
+    ({**HEADERS, "saleor-api-url": OTHER}, BODY, "another shop's name"),
+    ({name: value for name, value in HEADERS.items() if name != "saleor-api-url"}, BODY, "no shop's name"),
+    ({}, BODY, "nothing"),
+]
+
+
+@pytest.mark.parametrize(("headers", "body", "why"), STRANGERS, ids=[row[-1] for row in STRANGERS])
+def test_strangers_are_refused_for_good(headers: dict[str, str], body: bytes, why: str) -> None:
+    refusal = verify(headers, body)
+    assert refusal is not None and not refusal.again
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        ({"alg": "none"}, "no algorithm"),
+        ({"alg": "HS256"}, "a public key taken for a secret"),
+        ({"b64": True}, "the body in base64"),
+        ({"crit": []}, "not said to be critical"),
+        ({"crit": ["b64", "exp"]}, "something critical that we do not know"),
+        ({"iss": OTHER}, "another shop's issuer"),
+        ({"iss": 5}, "an issuer that is none"),
+        ({"kid": None}, "no key named"),
+        ({"kid": ["first"]}, "a key named by a list"),
+    ],
+)
+def test_a_signature_of_another_kind_is_refused(header: dict, why: str) -> None:
+    fake = FakeSaleor()
+    shop = Shop("s", "saleor", fake.address)
+    assert verify(fake.signed(BODY), secrets=(fake.jwks(),), shop=shop) is None
+    assert verify(fake.signed(BODY, iss=fake.address), secrets=(fake.jwks(),), shop=shop) is None
+    refusal = verify(fake.signed(BODY, **header), secrets=(fake.jwks(),), shop=shop)
+    assert refusal is not None and not refusal.again, why
+
+
+def test_a_key_that_we_do_not_know_yet_makes_the_shop_come_again() -> None:
+    fake = FakeSaleor()
+    shop, known = Shop("s", "saleor", fake.address), fake.jwks()
+    fake.kid = "second"
+    refusal = verify(fake.signed(BODY), secrets=(known,), shop=shop)
+    assert refusal is not None and refusal.again
+    assert verify(fake.signed(BODY), secrets=(fake.jwks(), known), shop=shop) is None
+    only_secret = verify(fake.signed(BODY), secrets=("a-secret-key",), shop=shop)
+    assert only_secret is not None and not only_secret.again, "this connection has no key set to renew"
+
+
+def test_a_name_of_a_key_under_another_s_signature_is_refused() -> None:
+    fake = FakeSaleor(kid="mallory")
+    shop, honest = Shop("s", "saleor", fake.address), json.dumps({"keys": [jwk("first")]})
+    assert verify(fake.signed(BODY, kid="first"), secrets=(honest,), shop=shop) is not None
+
+
+@pytest.mark.parametrize("broken", ["{", "{}", '{"keys": 5}', '{"keys": [5, {}]}',
+                                    '{"keys": [{"kty": "RSA", "kid": "first", "n": "AA", "e": "AQAB"}]}',
+                                    '{"keys": [{"kty": "RSA", "kid": "first", "n": 5}]}'])  # fmt: skip
+def test_a_broken_key_set_of_ours_lets_nobody_in_and_raises_nothing(broken: str) -> None:
+    fake = FakeSaleor()
+    assert verify(fake.signed(BODY), secrets=(broken,), shop=Shop("s", "saleor", fake.address)) is not None
+
+
+# -- keys -------------------------------------------------------------------------------------------------------------
+
+
+def session(fake: FakeSaleor) -> Session:
+    return Session(Shop("s", "saleor", fake.address), {"access_token": fake.token}, fake.now)
+
+
+def test_the_key_set_is_fetched_from_the_shop_s_own_origin_and_cut_to_what_is_needed() -> None:
+    fake = FakeSaleor()
+    assert isinstance(ADAPTER, HasKeys) and isinstance(ADAPTER, Collects)
+    found = drive(ADAPTER.keys(session(fake)), fake.send)  # type: ignore[arg-type]
+    assert isinstance(found, str) and check(found) == ""
+    (key,) = json.loads(found)["keys"]
+    assert set(key) == {"kty", "kid", "n", "e"}
+    assert verify(fake.signed(BODY), secrets=(found,), shop=Shop("s", "saleor", fake.address)) is None
+    fake.faults = [("jwks", DOWN)]
+    assert isinstance(drive(ADAPTER.keys(session(fake)), fake.send), Later)  # type: ignore[arg-type]
+
+
+def test_a_shop_without_a_usable_key_is_refused() -> None:
+    fake = FakeSaleor()
+    fake.jwks = lambda: '{"keys": [{"kty": "EC"}]}'  # type: ignore[method-assign]
+    assert drive(ADAPTER.keys(session(fake)), fake.send) == Refused("no-usable-key")  # type: ignore[arg-type]
+
+
+def test_what_may_be_stored_as_a_secret() -> None:
+    assert check("a-secret-key") == "" and check(JWKS) == ""
+    assert check("short") and check("{}") and check("tail ") and check('{"keys":[]}')
+    many = written({"keys": [jwk("first")] * 20})
+    assert check(many), "what is sealed has 4 KB at most"
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read(raw: bytes, name: str = "order_updated", fake: FakeSaleor | None = None) -> Read:
+    shop = Shop("s", "saleor", (fake or FakeSaleor()).address)
+    found = ADAPTER.read(Delivery("d", raw, {"saleor-event": name} if name else {}, NOW), shop)
+    for word in ("Ada", "ada@example.org"):
+        assert word not in repr(found), "personal data in an event"
+    return found
+
+
+def told(found: Read, kind: str) -> list[Event]:
+    return [one for one in found.events if one.subject.kind == kind]
+
+
+def view(*reads: Read) -> View:
+    mine = [event for one in reads for event in told(one, "order")]
+    return View(merge_all(NOTHING, mine), NOW + timedelta(days=900))
+
+
+def test_an_order_in_our_own_fields_speaks_for_itself() -> None:
+    fake = FakeSaleor()
+    placed, order = fake.now, fake.order()
+    fake.later(minutes=1)
+    paid = fake.now
+    fake.pay(order)
+    fake.later(hours=2)
+    sent, parcel = fake.now, fake.fulfil(order)
+    found = read(fake.event("OrderFulfilled", order), "order_fulfilled")
+    assert not found.looks
+    (event,) = told(found, "order")
+    marks = {mark.name: mark.at for mark in event.marks}
+    assert marks == {
+        "order.placed": placed, "order.paid": paid, "order.part_shipped": sent, "order.shipped": sent,
+    }  # fmt: skip
+    assert event.facts == {
+        "amount": Decimal("50.00"), "currency": "EUR", "refunded": Decimal("0.00"), "status": "fulfilled",
+        "country": "DE", "buyer": "VXNlcjo3", "seller": "s-17", "channel": "default-channel",
+    }  # fmt: skip
+    assert event.version == sent and not event.dropped
+    (shipment,) = told(found, "shipment")
+    assert shipment.subject.id == f"{order}:{parcel}" and shipment.facts["tracking"] == "1Z9"
+
+
+SHAPES = [
+    (lambda event: event, "the event itself"),
+    (lambda event: {"data": {"orderUpdated": event}}, "under the field of a filterable root"),
+    (lambda event: {"data": {"event": event}}, "under data.event"),
+    (lambda event: {"event": event}, "under event"),
+]
+
+
+@pytest.mark.parametrize(("shape", "why"), SHAPES, ids=[row[1] for row in SHAPES])
+def test_the_shapes_of_a_body(shape: object, why: str) -> None:
+    fake = FakeSaleor()
+    event = json.loads(fake.event("OrderUpdated", fake.order()))
+    assert callable(shape)
+    found = read(json.dumps(shape(event)).encode())
+    plain = read(json.dumps(event).encode())
+    assert [replace(one, id="") for one in found.events] == [replace(one, id="") for one in plain.events]
+    assert len(found.events) == 1
+
+
+def test_a_retry_bears_the_same_ids() -> None:
+    fake = FakeSaleor()
+    raw = fake.event("OrderUpdated", fake.order())
+    assert read(raw) == read(raw)
+
+
+def test_errors_beside_the_data_ask_as_well() -> None:
+    fake = FakeSaleor()
+    order = fake.order()
+    found = read(fake.event("OrderUpdated", order, errors=[{"message": "replica"}]))
+    assert told(found, "order") and found.looks == (Subject("order", order),)
+
+
+def test_a_stale_replica_loses_against_what_was_known() -> None:
+    fake = FakeSaleor()
+    order = fake.order()
+    early = read(fake.event("OrderUpdated", order))
+    fake.later(minutes=5)
+    fake.fulfil(order)
+    late = read(fake.event("OrderUpdated", order))
+    for one in (view(early, late), view(late, early)):
+        assert one.fact("status") == "fulfilled" and list(one.marks("order.shipped"))
+
+
+def test_what_comes_back_whole_does_not_take_back_that_it_was_sent() -> None:
+    fake = FakeSaleor()
+    order = fake.order()
+    fake.later(hours=1)
+    sent = fake.now
+    fake.fulfil(order)
+    before = read(fake.event("OrderUpdated", order))
+    fake.later(days=5)
+    back = fake.send_back(order)
+    after = read(fake.event("OrderUpdated", order))
+    now = view(before, after)
+    assert [one.at for one in now.marks("order.shipped")] == [sent]
+    assert [one.at for one in now.marks("order.part_shipped")] == [sent]
+    (refund,) = told(after, "refund")
+    assert refund.subject.id == f"{order}:{back}" and refund.marks == (Mark("return.received", fake.now),)
+
+
+def test_a_fulfilment_that_waits_for_approval_has_not_left() -> None:
+    fake = FakeSaleor()
+    order = fake.order()
+    fake.fulfil(order, "WAITING_FOR_APPROVAL")
+    found = read(fake.event("FulfillmentCreated", order), "fulfillment_created")
+    assert not list(view(found).marks("order.part_shipped")) and not told(found, "shipment")
+
+
+def test_a_cancelled_order_and_an_expired_one() -> None:
+    for kind in ("CANCELED", "EXPIRED"):
+        fake = FakeSaleor()
+        order = fake.order()
+        fake.orders[order]["status"] = kind
+        fake.happen(order, kind)
+        assert [one.at for one in view(read(fake.event("OrderUpdated", order))).marks("order.cancelled")] == [fake.now]
+
+
+def test_a_grant_is_approved_and_its_transaction_is_paid_once() -> None:
+    fake = FakeSaleor()
+    order = fake.order()
+    fake.pay(order)
+    fake._do_grant({"id": order, "input": {"amount": 9.9, "reason": "late [redress:k]", "transactionId": "x"}})
+    fake._do_payback({"id": fake.orders[order]["grantedRefunds"][0]["id"]})
+    approved = fake.now
+    fake.later(hours=1)
+    fake.settle(order)
+    (refund,) = told(read(fake.event("OrderRefunded", order), "order_refunded"), "refund")
+    assert {mark.name: (mark.at, mark.value) for mark in refund.marks} == {
+        "refund.approved": (approved, None), "refund.paid": (fake.now, Decimal("9.90")),
+    }  # fmt: skip
+    assert refund.facts["channel"] == "redress" and refund.facts["status"] == "success"
+
+
+def test_money_that_went_without_a_grant_and_money_that_the_bank_took_back() -> None:
+    fake = FakeSaleor()
+    order = fake.order()
+    fake.pay(order)
+    fake._transact(order, "REFUND_SUCCESS", 5.0)
+    dispute = fake.charge_back(order, 45.0)
+    found = read(fake.event("OrderUpdated", order))
+    (refund,), (complaint,) = told(found, "refund"), told(found, "complaint")
+    assert refund.facts["amount"] == Decimal("5.00") and "channel" not in refund.facts
+    assert complaint.subject.id == f"{order}:{dispute}" and complaint.facts["category"] == "chargeback"
+    assert complaint.marks == (Mark("complaint.opened", fake.now),)
+
+
+def test_older_shops_tell_money_as_a_number_only() -> None:
+    fake = FakeSaleor()
+    order = fake.order()
+    fake.orders[order]["total"] = {"gross": {"currency": "EUR", "amount": 199.99}}
+    (event,) = told(read(fake.event("OrderUpdated", order)), "order")
+    assert event.facts["amount"] == Decimal("199.99")
+
+
+def test_a_product_by_its_channels() -> None:
+    fake = FakeSaleor()
+    product = fake.products[fake.product()]
+    body = {"__typename": "ProductUpdated", "issuedAt": "2026-11-20T10:00:00Z", "product": product}
+    (event,) = read(json.dumps(body).encode(), "product_updated").events
+    assert event.facts["status"] == "published" and Mark("listing.published", fake.now) in event.marks
+    for one in product["channelListings"]:
+        one["isPublished"] = False
+    (event,) = read(json.dumps(body).encode(), "product_updated").events
+    assert event.facts["status"] == "unpublished" and Mark("listing.published", None) in event.marks
+    (event,) = read(json.dumps(body).encode(), "product_deleted").events
+    assert event.facts["status"] == "deleted"
+
+
+def test_the_end_of_our_own_app_only() -> None:
+    ours = {"issuedAt": "2026-11-20T10:00:00Z", "app": {"id": "QXBwOjE="}, "recipient": {"id": "QXBwOjE="}}
+    (event,) = read(json.dumps(ours).encode(), "app_deleted").events
+    assert event.marks[0].name == "connection.uninstalled" and event.source == "platform"
+    other = {**ours, "app": {"id": "QXBwOjI="}}
+    assert "another app" in read(json.dumps(other).encode(), "app_deleted").ignored
+    bare = {"app": {"id": "QXBwOjE="}}
+    (event,) = read(json.dumps(bare).encode(), "app_deleted").events
+    assert event.source == "derived" and event.marks[0].at == NOW
+
+
+ASKS = [
+    ({"transaction": {"order": {"id": "T3JkZXI6MQ=="}}}, "transaction_item_metadata_updated", "order/T3JkZXI6MQ=="),
+    ({"fulfillment": {"order": {"id": "T3JkZXI6MQ=="}}}, "fulfillment_approved", "order/T3JkZXI6MQ=="),
+    ({"order": {"id": "T3JkZXI6MQ=="}}, "order_created", "order/T3JkZXI6MQ=="),
+    ({"product": {"id": "UHJvZHVjdDox"}}, "product_created", "listing/UHJvZHVjdDox"),
+    ({"product": {"id": "UHJvZHVjdDox"}}, "product_deleted", "listing/UHJvZHVjdDox"),
+    ([{"id": "T3JkZXI6MQ==", "type": "Order"}], "order_created", "order/T3JkZXI6MQ=="),
+    ([{"id": "UHJvZHVjdDox", "type": "Product"}], "product_updated", "listing/UHJvZHVjdDox"),
+]
+
+
+@pytest.mark.parametrize(("body", "name", "subject"), ASKS)
+def test_what_says_too_little_is_asked_about(body: object, name: str, subject: str) -> None:
+    found = read(json.dumps(body).encode(), name)
+    assert not found.events and [str(one) for one in found.looks] == [subject]
+
+
+def test_the_name_of_the_event_may_come_from_its_type() -> None:
+    fake = FakeSaleor()
+    assert told(read(fake.event("OrderFullyPaid", fake.order()), name=""), "order")
+
+
+@pytest.mark.parametrize(
+    "name", ["customer_created", "product_variant_out_of_stock", "app_installed", "gift_card_sent"]
+)
+def test_other_events_are_accepted_and_ignored(name: str) -> None:
+    assert read(b'{"user": {"email": "x"}}', name).ignored.startswith(f"event {name}")
+
+
+BROKEN = [
+    (b"", "order_created", "body at byte 0"),
+    (b"5", "order_created", "body"),
+    (b"{}", "", "header saleor-event"),
+    (b"{}", "Order Created!", "header saleor-event"),
+    (b"{}", "order_created", "order.id"),
+    (b'{"order": {"id": 5.5}}', "order_created", "order.id"),
+    (b'{"order": {"id": "a b"}}', "order_created", "order.id"),
+    (b'{"product": {}}', "product_created", "product.id"),
+]
+
+
+@pytest.mark.parametrize(("raw", "name", "field"), BROKEN)
+def test_what_cannot_be_read_names_the_field(raw: bytes, name: str, field: str) -> None:
+    with pytest.raises(Unreadable) as error:
+        read(raw, name)
+    assert error.value.field == field
+
+
+def test_the_subscription_asks_for_what_is_read_and_for_nobody_s_name() -> None:
+    query = documents.subscription()
+    assert query.count("{") == query.count("}")
+    for word in ("issuedAt", "updatedAt", "fragment RedressOrder", "fragment RedressProduct", "recipient"):
+        assert word in query
+    for word in ("email", "Email", "firstName", "lastName", "phone", "street", "message"):
+        assert word not in query
+
+
+PAYLOADS = {
+    "invoice_ready.json": "VXNlcjo1Mg==",
+    "order_cancelled.json": "VXNlcjo1Mw==",
+    "order_confirmed.json": "VXNlcjo1MQ==",
+    "order_created.json": "VXNlcjo1MQ==",
+    "order_fulfilled.json": "VXNlcjo1Mg==",
+}
+
+
+@pytest.mark.skipif(not ROOT.is_dir(), reason="no real bodies in ../shared/data/payloads")
+def test_every_published_body_is_read() -> None:
+    """They are of the older form, without versions, so each of them only asks."""
+    assert {path.name for path in ROOT.glob("*.json")} == set(PAYLOADS)
+    for name, order in PAYLOADS.items():
+        found = read((ROOT / name).read_bytes(), name.removesuffix(".json"))
+        assert not found.events and found.looks == (Subject("order", order),), name
