@@ -126,7 +126,7 @@ class Trial(Shape):
     name: Text
     case: Annotated[Subject, BeforeValidator(_case)] | None = None
     now: Instant | None = None
-    history: Annotated[list[Happening], Field(min_length=1, max_length=200)]
+    history: Annotated[list[Happening], Field(min_length=1, max_length=200), BeforeValidator(one_or_many)]
     expect: Annotated[list[Expected], Field(min_length=1, max_length=64), BeforeValidator(one_or_many)]
 
 

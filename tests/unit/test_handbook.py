@@ -1,0 +1,43 @@
+"""docs/handbook.md holds what it says: each policy on the page is read, and the tests below it are run on it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from chalicelib.core.calendar_data import shipped
+from chalicelib.core.calendars import Calendar, Calendars
+from chalicelib.core.compiled import CLASSES
+from chalicelib.rules.reader import read_file
+from chalicelib.rules.trials import run_file
+
+PAGE = (Path(__file__).parents[2] / "docs" / "handbook.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```yaml policy\n(.*?)```\n\n```yaml tests\n(.*?)```", PAGE, re.DOTALL)
+OFFICE = Calendar("OFFICE", "Asia/Shanghai", {"mon-sun": ["09:00-18:00"]})
+CALENDARS = Calendars({"OFFICE": OFFICE}, find=shipped)
+
+
+def named(block: tuple[str, str]) -> str:
+    return block[0].partition("\n")[0]
+
+
+def test_every_policy_on_the_page_has_its_tests() -> None:
+    assert len(BLOCKS) == PAGE.count("```yaml policy\n") == PAGE.count("```yaml tests\n") == 8
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=named)
+def test_the_examples_hold(block: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text(block[0], encoding="utf-8")
+    (tmp_path / "tests.yaml").write_text(f"policies: policy.yaml\n{block[1]}", encoding="utf-8")
+    outcome = run_file(tmp_path / "tests.yaml", CALENDARS)
+    assert outcome.problems == ()
+    assert outcome.tests > 0
+
+
+def test_the_page_uses_every_ability(tmp_path: Path) -> None:
+    used: set[str] = set()
+    for index, (policy, _) in enumerate(BLOCKS):
+        path = tmp_path / f"{index}.yaml"
+        path.write_text(policy, encoding="utf-8")
+        used |= {name for name in CLASSES if f"{CLASSES[name].__name__}(" in repr(read_file(path, calendars=CALENDARS))}
+    assert set(CLASSES) - used == set()
