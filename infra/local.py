@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -40,6 +41,7 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _LOOK_SECONDS = 0.05
 _LOG_BYTES = 10_000_000
+_MEMORY, _MEMORY_BYTES = Path("/dev/shm"), 2_000_000_000
 # What the engine, and so every function, may know of the person's environment.
 _INHERITED = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 _PARAMETERS = {
@@ -126,7 +128,7 @@ class LocalEngine:
         if process is not None:
             with _undisturbed():
                 _end(process, self._report)
-            shutil.rmtree(self.state_dir / "tmp", ignore_errors=True)
+            self._forget_scratch()
         self._clients.clear()
         lock, self._lock = self._lock, None
         if lock is not None:
@@ -158,9 +160,7 @@ class LocalEngine:
             return free
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        scratch = self.state_dir / "tmp"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
+        scratch = self._new_scratch()
         if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
             self.log.replace(self.log.with_suffix(".old.log"))
         with self.log.open("ab") as log:
@@ -174,6 +174,26 @@ class LocalEngine:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _new_scratch(self) -> Path:
+        """Where the engine unpacks the code of each function's process, thousands of files: in memory where there is
+        room, because some disks take half a minute to delete them. Noted, so that what a killed run left goes too."""
+        self._forget_scratch()
+        scratch = self.state_dir / "tmp"
+        with contextlib.suppress(OSError):
+            if shutil.disk_usage(_MEMORY).free >= _MEMORY_BYTES:
+                scratch = Path(tempfile.mkdtemp(prefix="redress-", dir=_MEMORY))
+        scratch.mkdir(exist_ok=True)
+        (self.state_dir / "scratch").write_text(f"{scratch}\n")
+        return scratch
+
+    def _forget_scratch(self) -> None:
+        note = self.state_dir / "scratch"
+        with contextlib.suppress(OSError):
+            noted = Path(note.read_text().strip())
+            if noted.parent in (_MEMORY, self.state_dir):
+                shutil.rmtree(noted, ignore_errors=True)
+            note.unlink()
 
     def _environment(self, scratch: Path) -> dict[str, str]:
         return {

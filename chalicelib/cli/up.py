@@ -8,7 +8,9 @@ with their secrets.
 import argparse
 import sys
 import time
+from contextlib import redirect_stdout
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,7 +111,9 @@ def _demo(engine: LocalEngine, args: argparse.Namespace) -> int:
             outputs = engine.deploy()
             ports = ports_of(outputs, engine.endpoint)
             _report("connecting the demo shops")
-            demo.connect(ports, outputs.hook_url)
+            with redirect_stdout(StringIO()):
+                # The lines that ops functions log are meant for a function's log, not for a person who waits.
+                demo.connect(ports, outputs.hook_url)
             write_local(args.state, outputs.ops_url, _key(ports, args.state), demo.hooks())
             names = [f"{shop.name} {shop.platform}" for shop in demo.shops()]
             heading = Heading(names, began)

@@ -24,7 +24,7 @@ def svg(lines: Sequence[str]) -> str:
     body = "\n".join(_row(row, number) for number, row in enumerate(rows))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{high}" viewBox="0 0 {wide:.0f} {high}"'
-        ' font-family="ui-monospace, Menlo, Consolas, monospace" font-size="14">\n'
+        ' font-family="ui-monospace, Menlo, Consolas, monospace" font-size="14" style="white-space: pre">\n'
         f'<rect width="100%" height="100%" rx="8" fill="{PAPER}"/>\n{body}\n</svg>\n'
     )
 
