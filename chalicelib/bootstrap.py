@@ -186,6 +186,22 @@ def sweep() -> Handler:
 
 
 @cache
+def audit() -> Handler:
+    from chalicelib.core.instants import parse_instant
+    from chalicelib.flow.audit import Audit
+    from chalicelib.flow.nightly import Nightly
+    from chalicelib.flow.project import Project
+    from chalicelib.flow.rulebook import Rulebook
+    from chalicelib.flow.shops import Shops
+    from chalicelib.flow.tell import Teller
+
+    shops, rulebook = Shops(ports()), Rulebook(ports())
+    proof = Audit(ports(), shops, rulebook, Project(ports(), shops, rulebook, Teller(ports())))
+    night = Nightly(ports(), proof, settings().accounts, settings().heartbeat)
+    return lambda event: night(parse_instant(event["time"]))
+
+
+@cache
 def project() -> Handler:
     from chalicelib.aws.cases import image
     from chalicelib.flow.project import Change, Project

@@ -81,6 +81,17 @@ class Settings:
         return frozenset(host for each in listed if (host := each.strip().lower()))
 
     @property
+    def heartbeat(self) -> str:
+        """An outside address that hears of each clean night; empty for none."""
+        return self.environment.get("REDRESS_HEARTBEAT", "")
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts to audit."""
+        listed = self.environment.get("REDRESS_ACCOUNTS", "").split(",")
+        return tuple(name for each in listed if (name := each.strip())) or ("main",)
+
+    @property
     def ops_url(self) -> str | None:
         """Base of the ops API, without a slash at its end; the functions that link to it are told, the API is not."""
         return self.environment.get("REDRESS_OPS_URL") or None

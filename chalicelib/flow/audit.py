@@ -15,9 +15,9 @@ from typing import Any
 from chalicelib.core.actions import of_step
 from chalicelib.core.case import Case, CaseId, Ledger
 from chalicelib.core.evaluate import Verdict, evaluate
-from chalicelib.core.evidence import NOTHING, Evidence, join
 from chalicelib.core.settle import OWN_EFFECT, Terms, settle
 from chalicelib.core.words import ENDED, OPEN_STATES, ActionState, Status
+from chalicelib.flow.journal import Told
 from chalicelib.flow.messages import write_wake
 from chalicelib.flow.project import Project
 from chalicelib.flow.rulebook import Rulebook
@@ -103,10 +103,10 @@ class Audit:
         total: int = 1,
         after: CaseId | None = None,
         most: int = 500,
-        journal: Mapping[str, Evidence] | None = None,
+        journal: Told | None = None,
         mend: bool = True,
     ) -> Page:
-        """The next `most` cases of a segment. `journal`: what it tells of these cases, where that is to be compared."""
+        """The next `most` cases of a segment. `journal`: what it tells, where that is to be compared."""
         report = Report()
         scanned = self._ports.cases(account).scan(segment, total, after)
         for case in islice(scanned, most):
@@ -114,9 +114,7 @@ class Audit:
             self.case(case, report, journal, mend)
         return Page(report, after if report.looked == most else None)
 
-    def case(
-        self, scanned: Case, report: Report, journal: Mapping[str, Evidence] | None = None, mend: bool = True
-    ) -> None:
+    def case(self, scanned: Case, report: Report, journal: Told | None = None, mend: bool = True) -> None:
         """Audit one case into the report."""
         report.looked += 1
         reason, found = self._look(scanned, journal)
@@ -130,7 +128,7 @@ class Audit:
         for finding in found:
             report.add(finding)
 
-    def _look(self, case: Case, journal: Mapping[str, Evidence] | None) -> tuple[str, list[Finding]]:
+    def _look(self, case: Case, journal: Told | None) -> tuple[str, list[Finding]]:
         """Why the case is as it is, and what is wrong with it."""
         now, book = self._ports.clock.now(), self._rulebook.get(case.id.account)
         try:
@@ -142,7 +140,7 @@ class Audit:
         found = [Finding(name, *one) for one in _timing(case, settle(case, verdict, terms), verdict, now)]
         found += [Finding(name, *one) for one in _steps(case.ledger, terms)]
         found += [Finding(name, STUCK_ACTION, key) for key in _stuck(case.ledger, now)]
-        if journal is not None and join(journal.get(str(case.id), NOTHING), case.evidence) != journal.get(str(case.id)):
+        if journal is not None and journal.lacks(case):
             found.append(Finding(name, JOURNAL))
         return _reason(case, verdict), found
 

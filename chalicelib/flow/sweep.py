@@ -108,7 +108,7 @@ def duties(done: int, last: int, minute: int) -> Iterator[Duty]:
     for start in range(gap.start, gap.stop, CHUNK):
         chunk = range(start, min(start + CHUNK, gap.stop))
         yield Duty(tuple(chunk), minute + LEAD if chunk.stop == gap.stop else chunk.stop - 1, last)
-    # A piece that fails is owed again whole, so a short gap is walked minute by minute, and a long one in larger pieces.
+    # A piece that fails is owed again whole: a short gap is walked minute by minute, a long one in larger pieces.
     piece = min(CHUNK, max(1, (minute - last) // PIECES))
     for start in range(last + 1, minute + 1, piece):
         missed = range(start, min(start + piece, minute + 1))

@@ -10,7 +10,7 @@ OfType = Callable[[str], dict[str, dict[str, Any]]]
 
 QUEUES = ("InboxQueue", "WakesQueue", "LateQueue", "ActionsQueue")
 DEAD_LETTERS = ("InboxDlq", "WakesDlq", "LateDlq", "ActionsDlq", "ProjectDlq")
-FUNCTIONS = ("Hook", "Apply", "Wake", "Late", "Act", "Sweep", "Project", "APIHandler")
+FUNCTIONS = ("Hook", "Apply", "Wake", "Late", "Act", "Sweep", "Project", "Audit", "APIHandler")
 
 
 @pytest.fixture
@@ -72,9 +72,19 @@ def test_a_sweep_that_does_not_run_is_noticed(alarms: list[dict[str, Any]]) -> N
 def test_a_lagging_projection_and_failed_actions_are_noticed(alarms: list[dict[str, Any]], of_type: OfType) -> None:
     assert [each for each in alarms if ("IteratorAge", "Project") in _watched(each)]
     (failed,) = [each for each in alarms if each.get("MetricName") == "ActionsFailed"]
-    (counter,) = of_type("AWS::Logs::MetricFilter").values()
-    (metric,) = counter["MetricTransformations"]
+    (metric,) = of_type("AWS::Logs::MetricFilter")["ActionsFailedFilter"]["MetricTransformations"]
     assert (metric["MetricNamespace"], metric["MetricName"]) == (failed["Namespace"], failed["MetricName"])
+
+
+def test_an_audit_that_finds_something_and_one_that_does_not_end_are_noticed(
+    alarms: list[dict[str, Any]], of_type: OfType
+) -> None:
+    filters = of_type("AWS::Logs::MetricFilter")
+    for name, missing in (("AuditsFailed", "notBreaching"), ("AuditsClean", "breaching")):
+        (alarm,) = [each for each in alarms if each.get("MetricName") == name]
+        assert alarm["TreatMissingData"] == missing
+        counters = [each["MetricTransformations"][0]["MetricName"] for each in filters.values()]
+        assert counters.count(name) == 1
 
 
 def test_every_alarm_tells_the_topic_where_there_is_one(alarms: list[dict[str, Any]]) -> None:

@@ -39,7 +39,7 @@ def test_each_function_has_a_role_of_its_own(template: dict[str, Any]) -> None:
         for each in template["Resources"].values()
         if each["Type"] == "AWS::Serverless::Function"
     ]
-    assert len(set(roles)) == len(roles) == 8
+    assert len(set(roles)) == len(roles) == 9
 
 
 def test_no_role_has_a_wildcard_action_or_every_resource(statements: Statements) -> None:
@@ -61,10 +61,15 @@ def test_every_policy_file_is_used(template: dict[str, Any]) -> None:
         pytest.param("kms:Decrypt", "SecretsKey", {"Hook", "Act"}, id="secrets are read where they are used"),
         pytest.param("kms:Encrypt", "SecretsKey", {"APIHandler", "Act"}, id="ops connect stores, act renews tokens"),
         pytest.param("dynamodb:Delete", "CasesTable", set(), id="nothing is rewritten"),
-        pytest.param("dynamodb:Scan", "Table", {"APIHandler"}, id="only ops walk over all cases, to preview a change"),
+        pytest.param(
+            "dynamodb:Scan",
+            "Table",
+            {"APIHandler", "Audit"},
+            id="ops preview a change over all cases, the audit proves them",
+        ),
         pytest.param("dynamodb:Query", "CasesTable", {"Sweep"}, id="only the sweep looks across cases"),
         pytest.param("events:", "Escalations", {"Apply", "Project", "APIHandler"}, id="who tells the bus"),
-        pytest.param("s3:PutObject", "/journal/", {"Project"}, id="one writer of the journal"),
+        pytest.param("s3:PutObject", "/journal/", {"Project", "Audit"}, id="the audit adds what it finds missing"),
         pytest.param("s3:PutObject", "/policies/", {"APIHandler"}, id="rules come in through ops alone"),
         pytest.param("s3:PutObject", "/inbox/", {"Hook"}, id="large bodies"),
         pytest.param("s3:Delete", "Archive", set(), id="what expires does so by the bucket's own rule"),

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from samtranslator.translator.transform import transform
 
+from chalicelib.flow.nightly import BUDGET, LEASE
 from infra.package import Package
 from infra.stack import Outputs, rendered
 
@@ -18,7 +19,7 @@ Properties = dict[str, dict[str, Any]]
 OfType = Callable[[str], Properties]
 
 CONSUMERS = {"Apply": "InboxQueue", "Wake": "WakesQueue", "Late": "LateQueue", "Act": "ActionsQueue"}
-FUNCTIONS = {*CONSUMERS, "Hook", "Sweep", "Project", "APIHandler"}
+FUNCTIONS = {*CONSUMERS, "Hook", "Sweep", "Project", "Audit", "APIHandler"}
 IN_FLIGHT = 60_000  # half of what SQS allows, as the limit gives no error but silence
 
 
@@ -212,6 +213,11 @@ def test_chains_through_queues_are_not_taken_for_runaway_loops(functions: Proper
 def test_the_sweep_runs_each_minute_and_ends_before_the_next(functions: Properties) -> None:
     assert _source(functions["Sweep"])["Schedule"] == "rate(1 minute)"
     assert functions["Sweep"]["Timeout"] < 60
+
+
+def test_a_turn_of_the_audit_ends_before_the_function_and_before_the_next_turn(functions: Properties) -> None:
+    assert _source(functions["Audit"])["Schedule"] == "rate(15 minutes)"
+    assert BUDGET.total_seconds() + 60 <= functions["Audit"]["Timeout"] < LEASE.total_seconds() < 15 * 60
 
 
 def test_the_hook_does_not_wait_longer_than_its_door(functions: Properties, of_type: OfType) -> None:

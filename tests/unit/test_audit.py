@@ -1,22 +1,26 @@
 """The audit: silent over what is in order, and each kind of damage found, confirmed, and mended where it can be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.core.case import Case
+from chalicelib.core.case import Case, CaseId, new_case
+from chalicelib.core.events import Subject
+from chalicelib.core.instants import to_ms
 from chalicelib.core.rules import Do, FromDue, Pause, Point, Policy, Rule, Span, Step
 from chalicelib.core.words import ActionState
 from chalicelib.flow import audit as audits
+from chalicelib.flow import nightly
 from chalicelib.flow.audit import Audit, Report
 from chalicelib.flow.journal import told_of
 from chalicelib.flow.project import Project
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops
 from chalicelib.flow.tell import Teller
+from chalicelib.ports.memory import ManualClock
 from tests.support.world import T0, World, event, placed
 from tests.unit.test_flow_spine import still_unshipped
 
@@ -42,7 +46,7 @@ def world(**more: Any) -> World:
 def audited(made: World, journal: bool = True) -> Report:
     shops, book = Shops(made.ports), Rulebook(made.ports)
     audit = Audit(made.ports, shops, book, Project(made.ports, shops, book, Teller(made.ports)))
-    told = told_of(made.ports, "main", 0, 1) if journal else None
+    told = told_of(made.ports, "main") if journal else None
     return audit.page("main", journal=told).report
 
 
@@ -179,3 +183,79 @@ def test_a_finding_is_confirmed_by_a_fresh_read() -> None:
     report = Report()
     audit.case(replace(made.case("order/1001"), wake_at=None), report)
     assert (report.looked, report.mended, dict(report.problems)) == (1, 0, {})
+
+
+# ---- the nightly turns ----
+
+BEAT = "https://watch.example/redress"
+
+
+def turn(made: World, at: datetime, accounts: tuple[str, ...] = ("main",)) -> Mapping[str, Any]:
+    shops, book = Shops(made.ports), Rulebook(made.ports)
+    audit = Audit(made.ports, shops, book, Project(made.ports, shops, book, Teller(made.ports)))
+    return nightly.Nightly(made.ports, audit, accounts, BEAT)(at)
+
+
+def beats(made: World) -> int:
+    return sum(call.url == BEAT for call in made.shop.calls)
+
+
+def test_a_clean_night_sends_one_sign_of_life() -> None:
+    made = world()
+    for number in range(40):
+        made.deliver(placed(str(number)))
+    made.run()
+    night = T0.replace(hour=2)
+    assert turn(made, night) == {"day": "2026-03-02", "done": True, "looked": 40}
+    assert turn(made, night + timedelta(minutes=15))["done"], "the night is over: nothing is read again"
+    assert beats(made) == 1
+    turn(made, night + timedelta(days=1))
+    assert beats(made) == 2
+    assert (nightly.last(made.ports) or {})["day"] == "2026-03-03"
+
+
+def test_a_night_with_damage_is_silent_and_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    made = world()
+    made.deliver(placed())
+    made.run()
+    made.ports.cases("main").put(without_wake(made, made.case("order/1001")))
+    assert turn(made, T0)["done"]
+    assert beats(made) == 0
+    assert '"event": "audit_failed"' in capsys.readouterr().out
+    assert (nightly.last(made.ports) or {})["report"]["problems"] == {"no_wake": 1}
+
+
+class Hurried(ManualClock):
+    """A clock that runs while one works: each look at it takes a second and a half."""
+
+    def now(self) -> datetime:
+        return self.advance(timedelta(seconds=1.5))
+
+
+def test_a_turn_that_runs_out_of_time_is_taken_up_where_it_stopped() -> None:
+    made = World(clock=Hurried(T0))
+    made.connect()
+    made.activate(Policy("demo", 1, "d1", (RULE,)))
+    cases = made.ports.cases("main")
+    for number in range(900):
+        cases.put(new_case(CaseId("main", "shop-1", Subject("order", str(number)))))
+    turns = 0
+    while not (told := turn(made, T0))["done"]:
+        turns += 1
+        made.clock.advance(timedelta(minutes=3))
+    assert turns >= 2 and told["looked"] == 900, "each case once, over all turns"
+
+
+def test_two_turns_at_once_do_not_both_audit() -> None:
+    made = world()
+    made.ports.records("system").put("audits", "night", {
+        "day": "2026-03-02", "account": 0, "segment": 3, "after": "", "done": False,
+        "until": to_ms(T0 + timedelta(minutes=10)), "report": Report().as_dict(),
+    })  # fmt: skip
+    assert turn(made, T0) == {"day": "2026-03-02", "done": False, "looked": 0}
+    made.clock.advance(timedelta(minutes=11))
+    assert turn(made, T0)["done"], "its holder died: the next turn goes on"
+
+
+def test_the_cost_is_that_of_the_sheet() -> None:
+    assert round(nightly.cost(50_000_000), 2) == 0.84

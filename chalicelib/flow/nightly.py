@@ -1,0 +1,149 @@
+"""The audit of each night, in turns: a function may run for minutes, a table takes hours. Each turn goes on where the
+last one stopped; a finished night without problems sends a sign of life to an outside address.
+
+Whoever watches that address hears silence both when something is wrong and when nobody looks any more.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.core.calls import Call
+from chalicelib.core.case import CaseId
+from chalicelib.core.instants import from_ms, show, to_ms
+from chalicelib.flow.audit import Audit, Report
+from chalicelib.flow.journal import Told, told_of
+from chalicelib.flow.log import log
+from chalicelib.ports.http import Http, Uncertain, Unsent
+from chalicelib.ports.ports import SYSTEM, Ports
+from chalicelib.ports.stores import Conflict
+
+KIND, NIGHT, LAST = "audits", "night", "last"
+FROM = 2
+"""The hour (UTC) from which a night's audit begins."""
+SEGMENTS = 16
+PART = 50_000
+"""Cases of which the journal is compared in one night: as many as fit into the function's memory. The part moves on
+each night, so a table of a million cases is compared with its journal every twenty nights."""
+BUDGET = timedelta(minutes=12)
+LEASE = timedelta(minutes=14, seconds=30)
+PAGE = 200
+
+USD_PER_MILLION_READS = 0.125
+"""On demand, us-east-1 (timers.md, section 7). A scan that may lag reads 8 KB for one unit."""
+
+
+def cost(cases: int, item_bytes: int = 1100) -> float:
+    """US dollars for reading a table of so many cases once: 50 million of 1.1 KB cost 0.84."""
+    return cases * item_bytes / 8192 * USD_PER_MILLION_READS / 1e6
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far the night is."""
+
+    day: str
+    account: int = 0
+    segment: int = 0
+    after: str = ""
+    done: bool = False
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "_Place":
+        return cls(data["day"], data["account"], data["segment"], data["after"], data["done"])
+
+
+class Nightly:
+    """Turns of the nightly audit over some accounts. `beat`: the outside address, empty for none."""
+
+    def __init__(self, ports: Ports, audit: Audit, accounts: Sequence[str], beat: str = "") -> None:
+        self._ports, self._audit, self._accounts, self._beat = ports, audit, accounts, beat
+        self._journals: dict[str, Told] = {}
+
+    def __call__(self, scheduled: datetime) -> Mapping[str, Any]:
+        """One turn. Raises what the ports raise; the next turn goes on from the last page that was noted."""
+        now = self._ports.clock.now()
+        record = self._ports.records(SYSTEM).get(KIND, NIGHT)
+        self._journals = {}
+        today = f"{scheduled - timedelta(hours=FROM):%Y-%m-%d}"
+        place, report = _Place(today), Report()
+        if record is not None and record.data["day"] == today:
+            place, report = _Place.of(record.data), Report.of(record.data["report"])
+            if place.done or from_ms(record.data["until"]) > now:
+                return {"day": today, "done": place.done, "looked": report.looked}
+        try:
+            version = self._note(place, report, now + LEASE, record.version if record else 0)
+        except Conflict:
+            return {"day": today, "done": False, "looked": report.looked}
+        while not place.done and self._ports.clock.now() - now < BUDGET:
+            self._segment(place, report, scheduled, now)
+            version = self._note(place, report, now + LEASE, version)
+        self._note(place, report, now, version)
+        if place.done:
+            self._finish(place, report)
+        return {"day": today, "done": place.done, "looked": report.looked}
+
+    def _segment(self, place: _Place, report: Report, scheduled: datetime, began: datetime) -> None:
+        """Pages of the segment, until its end or the end of the turn."""
+        account = self._accounts[place.account]
+        told = self._told(account, scheduled)
+        after = CaseId.parse(place.after) if place.after else None
+        while True:
+            page = self._audit.page(account, place.segment, SEGMENTS, after, PAGE, told)
+            report.join(page.report)
+            after = page.after
+            if after is None or self._ports.clock.now() - began > BUDGET:
+                break
+        place.after = str(after) if after else ""
+        if after is None:
+            place.segment += 1
+        if place.segment == SEGMENTS:
+            place.account, place.segment = place.account + 1, 0
+            place.done = place.account == len(self._accounts)
+
+    def _told(self, account: str, scheduled: datetime) -> Told:
+        """This night's part of the journal, read once in a turn."""
+        if account not in self._journals:
+            before = last(self._ports)
+            parts = -(-int(before["report"]["looked"] if before else 1) // PART) or 1
+            self._journals = {account: told_of(self._ports, account, scheduled.toordinal() % parts, parts)}
+        return self._journals[account]
+
+    def _note(self, place: _Place, report: Report, until: datetime, version: int) -> int:
+        """Write down how far the night is. Raises Conflict where somebody else audits too."""
+        data = {
+            "day": place.day, "account": place.account, "segment": place.segment, "after": place.after,
+            "done": place.done, "until": to_ms(until), "report": report.as_dict(),
+        }  # fmt: skip
+        return self._ports.records(SYSTEM).put(KIND, NIGHT, data, expected=version)
+
+    def _finish(self, place: _Place, report: Report) -> None:
+        at = self._ports.clock.now()
+        self._ports.records(SYSTEM).put(KIND, LAST, {"day": place.day, "at": show(at), "report": report.as_dict()})
+        total = sum(report.problems.values())
+        for finding in report.findings:
+            log("audit_finding", level="error", case=finding.case, reason=finding.problem, key=finding.detail)
+        if total:
+            log("audit_failed", level="error", id=place.day, count=total)
+            return
+        log("audit_clean", id=place.day, count=report.looked)
+        if self._beat:
+            beat(self._ports.http, self._beat)
+
+
+def beat(http: Http, url: str) -> None:
+    """The sign of life. That it did not arrive is what the other side is there to notice."""
+    try:
+        reply = http.send(Call("GET", url, {}, b""))
+    except (Unsent, Uncertain) as error:
+        log("heartbeat_failed", level="warning", reason=type(error).__name__)
+        return
+    if reply.status >= 300:
+        log("heartbeat_failed", level="warning", status=reply.status)
+
+
+def last(ports: Ports) -> Mapping[str, Any] | None:
+    """The last finished night, as ops see it."""
+    record = ports.records(SYSTEM).get(KIND, LAST)
+    return dict(record.data) if record else None
