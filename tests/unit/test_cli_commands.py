@@ -72,7 +72,6 @@ def test_a_wrong_call_is_told_on_standard_error(words: list[str], told: str, why
 def test_help_lists_the_commands_by_their_first_line(capsys: Streams) -> None:
     assert main(["--help"]) == 0
     assert re.search(r"policy validate +Check policies", capsys.readouterr().out)
-    XX capsys.readouterr().out
     assert main(["policy", "--help"]) == 0
     assert "backtest" not in capsys.readouterr().out
     assert main(["policy", "validate", "--help"]) == 0
