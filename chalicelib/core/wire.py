@@ -85,7 +85,7 @@ def read_event(value: object, words: Vocabulary = CORE) -> Event:
     get = data.get
     subject = _object(get("subject", MISSING), "subject")
     kind = subject.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         _fail("subject.kind", MISSING if kind is None else kind, "one of " + ", ".join(sorted(KINDS)))
     told_at = get("occurred_at")
     occurred_at = _instant(told_at, "occurred_at")
@@ -199,7 +199,7 @@ def _links(data: dict[str, Any]) -> tuple[Link, ...]:
         field = f"links[{index}]"
         link = _object(one, field)
         kind = link.get("kind")
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             _fail(f"{field}.kind", MISSING if kind is None else kind, "one of " + ", ".join(sorted(KINDS)))
         links.append(Link(_id(link.get("rel"), f"{field}.rel"), str(kind), _id(link.get("id"), f"{field}.id")))
     return tuple(links)
