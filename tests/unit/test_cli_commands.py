@@ -1,8 +1,8 @@
 """The command line: what goes to which stream, the exit codes, and that a command imports only itself."""
 
 import json
-import re
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
