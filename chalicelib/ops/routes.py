@@ -14,6 +14,7 @@ from chalicelib.ops.gate import ADMIN, AUDIT, EVERYBODY, OPS, REVIEW, Answer, Ca
 from chalicelib.ops.policies import Activated
 from chalicelib.ops.policies_preview import Sure
 from chalicelib.ops.policies_routes import VERSIONS
+from chalicelib.ops.proofs import PROOFS
 from chalicelib.ops.wrong import wrong
 
 
@@ -210,6 +211,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/policies/{name}/{number}", EVERYBODY, show_policy),
     Route("POST", "/policies/{name}/rollback", OPS, rollback, models.Rollback),
     *VERSIONS,
+    *PROOFS,
     Route("GET", "/connections", EVERYBODY, list_connections),
     Route("GET", "/connections/{name}", EVERYBODY, show_connection),
     Route("POST", "/connections/{name}", OPS, create_connection, models.NewConnection),
