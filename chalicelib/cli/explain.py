@@ -4,12 +4,13 @@ A rule that runs once per occurrence has several clocks in a case: tell which wi
 """
 
 import argparse
+from pathlib import Path
 
 from chalicelib.cli import _common as common
 from chalicelib.cli import _histories as histories
 from chalicelib.cli.main import DONE, NO, Wrong
 from chalicelib.core.clocks import Reading
-from chalicelib.core.explain import explanation, sentences
+from chalicelib.core.explain import explanation, page, sentences
 from chalicelib.rules.judge import Judge, Judged
 
 
@@ -20,6 +21,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rule", required=True, metavar="RULE")
     parser.add_argument("--of", metavar="OCCURRENCE", help="which clock of a rule that has one per occurrence")
     parser.add_argument("--lang", choices=("zh", "en"), default="en")
+    parser.add_argument("--html", metavar="FILE", help="write a page to this file")
     common.add_json(parser)
 
 
@@ -44,9 +46,14 @@ def run(args: argparse.Namespace) -> int:
         common.tell(f"{args.case} has no clock of {args.rule}")
         return NO
     calendar = judge.calendar(found, reading)
+    if args.html:
+        try:
+            Path(args.html).write_text(page(args.case, reading, calendar, as_of, args.lang), encoding="utf-8")
+        except OSError as error:
+            raise Wrong(f"{args.html}: {error.strerror}") from None
     if args.json:
         common.put_json(explanation(args.case, reading, calendar, as_of, args.lang))
-    else:
+    elif not args.html:
         for line in sentences(args.case, reading, calendar, as_of, args.lang):
             common.tell(line)
     return NO if history.counts.refused else DONE

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.core.asking import holds as holds_true
 from chalicelib.core.calendars import Calendar, NotKnown
-from chalicelib.core.course import Course, courses
+from chalicelib.core.course import Course, Extended, courses
 from chalicelib.core.limits import PAUSED, Due, Ground, Hold
 from chalicelib.core.moments import Sight, earliest, moment_of
 from chalicelib.core.rules import ROUND, Moment, Rule, Step
@@ -46,6 +46,10 @@ class Reading:
     next: datetime | None = None
     """The next instant at which this reading changes by itself."""
     earliest: datetime | None = None
+    acts: tuple[Extended, ...] = ()
+    """Acts that made the limit longer, in order of time."""
+    rounds: tuple[datetime, ...] = ()
+    """When the rounds before this one began: an act of `restart` ended each."""
 
 
 def status_of(
@@ -133,7 +137,8 @@ def _read(bare: Reading, start: datetime, sight: Sight, calendar: Calendar) -> R
                 stands.append((name, at))
     return Reading(
         bare.clock, rule, bare.version, status, last.start, due.at, due.day, stop, void, due.reason, calendar.zone,
-        calendar.digest, last.holds, tuple(stands), earliest(coming),
+        calendar.digest, last.holds, tuple(stands), earliest(coming), None, tuple(last.acts),
+        tuple(one.start for one in rounds[:-1]),
     )  # fmt: skip
 
 

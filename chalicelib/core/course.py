@@ -60,7 +60,7 @@ class Stage:
 class Course:
     """One round of a clock. `movers`: pauses and extensions in order of time."""
 
-    __slots__ = ("_due", "_stages", "ground", "movers", "rule", "start")
+    __slots__ = ("_due", "_stages", "acts", "ground", "movers", "rule", "start")
 
     def __init__(self, rule: Rule, start: datetime, movers: Movers, ground: Ground) -> None:
         self.rule = rule
@@ -68,6 +68,8 @@ class Course:
         self.movers = movers
         self.ground = ground
         self._due: Due | None = None
+        self.acts: list[Extended] = []
+        """The extensions that made it longer, once the due is known."""
         self._stages = _stages(start, movers) if movers else []
 
     @property
@@ -77,10 +79,10 @@ class Course:
     def due(self) -> Due:
         """When it is due, by all that is known."""
         if self._due is None:
-            self._due = self._due_after(self.movers)
+            self._due = self._due_after(self.movers, self.acts)
         return self._due
 
-    def _due_after(self, movers: Movers) -> Due:
+    def _due_after(self, movers: Movers, acts: list[Extended] | None = None) -> Due:
         limit = self.rule.limit
         due = due_of(limit, self.start, (), self.ground)
         holds: list[Hold] = []
@@ -94,6 +96,8 @@ class Course:
                 later = longer.reason == PAUSED if longer.at is None else due.at is None or longer.at > due.at
                 if later:
                     limit, due = mover.to, longer
+                    if acts is not None:
+                        acts.append(mover)
                 continue
             if due.at is not None and mover.begin >= due.at:
                 break

@@ -1,96 +1,21 @@
-"""Why a clock is due when it is: its time cut into intervals, each counted or not, with the reason (DESIGN law 9).
+"""Why a clock is due when it is, as JSON, as lines of text and as a page (DESIGN law 9 and section 6).
 
-Pure, from what the clock showed: nothing is judged anew, so an explanation never differs from the verdict.
+Pure, from what the clock showed: nothing is judged anew, so an explanation never differs from the verdict. Text and
+page are in the clock's own zone, in Chinese or in English; whatever a page shows is escaped.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from html import escape
+from typing import Any
 
 from chalicelib.core.calendars import Calendar, zone
 from chalicelib.core.clocks import PAUSED, Reading
 from chalicelib.core.instants import show
-from chalicelib.core.rules import Days, Span, Until
+from chalicelib.core.intervals import Interval, Lang, Text, intervals
 
-Lang: TypeAlias = Literal["zh", "en"]
-Text: TypeAlias = Mapping[Lang, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A stretch of a clock's time, whether it counted, and why, in both languages."""
-
-    begin: datetime
-    end: datetime
-    counted: bool
-    why: Text
-
-
-def intervals(reading: Reading, calendar: Calendar, now: datetime) -> tuple[Interval, ...]:
-    """The time of the clock without gaps, from its start to its due, or to `now` while a pause holds the due.
-
-    Empty where there is no start, or no due for another reason. `calendar` is the one that the clock counts in.
-    """
-    start = reading.start
-    if start is None or (reading.due is None and reading.reason != PAUSED):
-        return ()
-    return tuple(_cut(reading, start, now if reading.due is None else reading.due, calendar))
-
-
-def _cut(reading: Reading, start: datetime, end: datetime, calendar: Calendar) -> Iterator[Interval]:
-    at = start
-    for hold in reading.holds:
-        if hold.begin >= end:
-            break
-        yield from _running(reading, start, at, hold.begin, calendar)
-        until = end if hold.end is None else min(hold.end, end)
-        if hold.begin < until:
-            yield Interval(hold.begin, until, False, _held(reading, hold.end is None))
-        at = max(at, until)
-    yield from _running(reading, start, at, end, calendar)
-
-
-def _running(
-    reading: Reading, start: datetime, begin: datetime, end: datetime, calendar: Calendar
-) -> Iterator[Interval]:
-    """The stretches between two pauses."""
-    limit = reading.rule.limit
-    if isinstance(limit, Days) and limit.first_day == "excluded":
-        midnight = calendar.end_of(calendar.day(start))
-        if begin < min(midnight, end):
-            yield Interval(begin, min(midnight, end), False, _FIRST_DAY)
-        begin = max(begin, midnight)
-    if begin < end:
-        yield Interval(begin, end, True, _counted(reading))
-
-
-_FIRST_DAY: Text = {"zh": "起算当日不计入", "en": "the first day is not counted"}
-
-
-def _counted(reading: Reading) -> Text:
-    limit = reading.rule.limit
-    if isinstance(limit, Until):
-        return {"zh": f"截止时间由 {limit.fact} 给定", "en": f"the deadline is the one that {limit.fact} gives"}
-    if isinstance(limit, Span):
-        return {"zh": "每个小时都计入", "en": "every hour counts"}
-    return {
-        "zh": f"自然日（{reading.zone}），末日 24:00 届满",
-        "en": f"calendar days ({reading.zone}), to 24:00 of the last",
-    }
-
-
-def _held(reading: Reading, is_open: bool) -> Text:
-    pairs = ", ".join(f"{pause.begin} - {pause.end}" for pause in reading.rule.pause)
-    if isinstance(reading.rule.limit, Until):
-        return {
-            "zh": f"暂停（{pairs}），但给定的截止时间不变",
-            "en": f"paused ({pairs}); a given deadline does not move",
-        }
-    if is_open:
-        return {"zh": f"暂停（{pairs}），尚未结束", "en": f"paused ({pairs}), not ended yet"}
-    return {"zh": f"暂停（{pairs}）", "en": f"paused ({pairs})"}
+__all__ = ["Interval", "Lang", "Text", "explanation", "intervals", "page", "sentences"]
 
 
 def explanation(case: str, reading: Reading, calendar: Calendar, now: datetime, lang: Lang = "en") -> dict[str, Any]:
@@ -109,6 +34,7 @@ def explanation(case: str, reading: Reading, calendar: Calendar, now: datetime, 
         "status": reading.status.value,
         "reason": reading.reason,
         "zone": reading.zone,
+        **({} if reading.earliest is None else {"earliest": show(reading.earliest), "provisional": True}),
         "intervals": [
             {"from": show(one.begin), "to": show(one.end), "counted": one.counted, "why": one.why[lang]}
             for one in intervals(reading, calendar, now)
@@ -138,6 +64,7 @@ _LABELS: Mapping[str, Text] = {
     "basis": {"zh": "依据", "en": "basis"},
     "start": {"zh": "起算", "en": "start"},
     "due": {"zh": "届满", "en": "due"},
+    "earliest": {"zh": "最早届满（暂定）", "en": "due at the earliest (provisional)"},
     "stop": {"zh": "完成", "en": "done"},
     "void": {"zh": "失效", "en": "void since"},
     "steps": {"zh": "步骤", "en": "step"},
@@ -161,6 +88,7 @@ def sentences(case: str, reading: Reading, calendar: Calendar, now: datetime, la
     for name, moment in (
         ("start", reading.start),
         ("due", reading.due),
+        ("earliest", reading.earliest),
         ("stop", reading.stop),
         ("void", reading.void),
     ):
@@ -191,6 +119,8 @@ _REASONS = (
     (re.compile(r"no (\S+) yet"), "尚无 {}"),
     (re.compile(r"fact (\S+) is missing"), "缺少事实 {}"),
     (re.compile(f"({PAUSED})"), "已暂停"),
+    (re.compile("(provisional): the calendar is not known so far"), "暂定：日历尚未公布至该日期"),
+    (re.compile("(the due) lies beyond all calendars"), "届满日超出所有日历"),
 )
 
 
@@ -200,3 +130,43 @@ def _reason(reason: str, lang: Lang) -> str:
             if found := pattern.fullmatch(reason):
                 return text.format(found[1])
     return reason
+
+
+_STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd;
+vertical-align:top}tr.not{color:#777;background:#f6f6f6}dt{font-weight:600;float:left;clear:left;width:12rem}
+dd{margin-left:12rem}@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}tr.not{background:#1c1c1c}}
+"""
+
+
+def page(case: str, reading: Reading, calendar: Calendar, now: datetime, lang: Lang = "en") -> str:
+    """The explanation as one HTML page that needs nothing else. Everything in it is escaped."""
+    rule = reading.rule
+    status = _STATUS[reading.status] if lang == "zh" else reading.status.value
+    title = rule.title.get(lang) or next(iter(rule.title.values()), "") or rule.id
+    basis = _BASIS[rule.basis][lang] + (f", {rule.cite}" if rule.cite else "")
+    terms = [(_LABELS["basis"][lang], basis)]
+    if reading.reason:
+        terms.append(("", _reason(reading.reason, lang)))
+    for name, moment in (
+        ("start", reading.start), ("due", reading.due), ("earliest", reading.earliest), ("stop", reading.stop),
+        ("void", reading.void),
+    ):  # fmt: skip
+        if moment is not None:
+            terms.append((_LABELS[name][lang], _local(moment, reading.zone)))
+    terms += [(f"{_LABELS['steps'][lang]} {step}", _local(at, reading.zone)) for step, at in reading.steps]
+    rows = "".join(
+        f"<tr{'' if one.counted else ' class=not'}><td>{escape(_local(one.begin, reading.zone))}</td>"
+        f"<td>{escape(_local(one.end, reading.zone))}</td>"
+        f"<td>{escape(_LABELS['counted' if one.counted else 'not'][lang])}</td><td>{escape(one.why[lang])}</td></tr>"
+        for one in intervals(reading, calendar, now)
+    )
+    listed = "".join(f"<dt>{escape(term) or '&nbsp;'}</dt><dd>{escape(told)}</dd>" for term, told in terms)
+    return (
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head>"
+        f"<body><h1>{escape(title)}</h1><p>{escape(case)} · {escape(reading.clock)} · {escape(reading.version)} · "
+        f"<strong>{escape(status)}</strong></p><dl>{listed}</dl><table>{rows}</table></body></html>\n"
+    )
