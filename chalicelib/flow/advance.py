@@ -14,10 +14,11 @@ from chalicelib.core.evaluate import Verdict, evaluate
 from chalicelib.core.events import Event
 from chalicelib.core.evidence import merge_all
 from chalicelib.core.moments import earliest
+from chalicelib.core.rules import Step
 from chalicelib.core.settle import settle
-from chalicelib.core.words import Status
+from chalicelib.core.words import ACTIONS, Group, Status
 from chalicelib.flow.log import log
-from chalicelib.flow.messages import Act, write_task, write_wake
+from chalicelib.flow.messages import Act, group_of, write_task, write_wake
 from chalicelib.flow.rulebook import Book, Rulebook
 from chalicelib.flow.shadow import Watch
 from chalicelib.flow.shops import Shops, terms_of
@@ -88,7 +89,7 @@ class Advance:
     def send(self, case: Case) -> None:
         """What follows the write: actions to the sender, a near wake to the queue. Harmless to repeat."""
         now = self._ports.clock.now()
-        group = case.id.account
+        group = group_of(case.id.account, case.id.connection)
         actions = [Message(write_task(Act(case.id, key)), group=group) for key in ready(case.ledger, now)]
         if actions:
             self._ports.actions.send(actions)
@@ -99,14 +100,22 @@ class Advance:
 def wake_message(case_id: CaseId, wake_at: datetime, now: datetime) -> Message:
     """A wake with the exact delay, rounded up: never early."""
     seconds = -((now - wake_at) // timedelta(seconds=1))
-    return Message(write_wake(case_id, wake_at), max(0, min(LONGEST_DELAY, seconds)), case_id.account)
+    group = group_of(case_id.account, case_id.connection)
+    return Message(write_wake(case_id, wake_at), max(0, min(LONGEST_DELAY, seconds)), group)
 
 
 def _breaches(case: Case, verdict: Verdict) -> list[str]:
-    """The rules whose clocks this verdict is the first to call breached."""
+    """The rules whose clocks this verdict is the first to call breached, or whose steps it is the first to punish or to
+    pay by: after an outage the breaches of a backlog may long be told, and all its fines fall due at once."""
     held = case.ledger.clocks
+    due = {(one.clock, one.step) for one in verdict.taken}
     return [
         one.rule.id
         for one in verdict.clocks
-        if one.status is Status.BREACHED and (one.clock not in held or held[one.clock].status is not Status.BREACHED)
+        if (one.status is Status.BREACHED and (one.clock not in held or held[one.clock].status is not Status.BREACHED))
+        or any((one.clock, step.id) in due and _grave(step) for step in one.rule.steps)
     ]
+
+
+def _grave(step: Step) -> bool:
+    return any(ACTIONS[do.action].group in (Group.PENALTY, Group.MONEY) for do in step.do)

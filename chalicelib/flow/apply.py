@@ -17,9 +17,10 @@ from chalicelib.flow import quarantine
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.log import fault, log
-from chalicelib.flow.messages import Ask, LookAt, Received, Told, read_inbox, write_task
+from chalicelib.flow.messages import Ask, LookAt, Received, Told, group_of, read_inbox, write_task
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops, UnknownConnection, adapter_of, shop_of
+from chalicelib.flow.silence import Seen
 from chalicelib.flow.tell import Teller
 from chalicelib.platforms.base import Delivery, Read, Unreadable
 from chalicelib.ports.ports import Ports
@@ -46,7 +47,7 @@ class Apply:
 
     def __init__(self, ports: Ports, shops: Shops, rulebook: Rulebook, advance: Advance, teller: Teller) -> None:
         self._ports, self._shops, self._rulebook, self._advance = ports, shops, rulebook, advance
-        self._buyers, self._teller = Buyers(ports), teller
+        self._buyers, self._teller, self._seen = Buyers(ports), teller, Seen(ports)
 
     def __call__(self, messages: Sequence[tuple[str, str]]) -> list[str]:
         """Handle (message id, body) pairs; the ids that failed and must come again."""
@@ -101,6 +102,7 @@ class Apply:
         if read.problem is not None:
             self._put_aside(message, body, quarantine.Problem(read.problem.field, read.problem.wanted))
         self._take_up(ident, message, read, batch)
+        self._seen.note(message.account, message.connection, message.received_at)
 
     def _take_up(self, ident: str, message: Received, read: Read, batch: _Batch) -> None:
         account, connection = message.account, message.connection
@@ -115,8 +117,9 @@ class Apply:
 
     def ask(self, account: str, connection: str, subjects: Sequence[Subject]) -> None:
         """Queue looks; their answers come back through the inbox."""
+        group = group_of(account, connection)
         self._ports.actions.send(
-            Message(write_task(LookAt(account, connection, subject)), group=account) for subject in subjects
+            Message(write_task(LookAt(account, connection, subject)), group=group) for subject in subjects
         )
 
     def _put_aside(self, message: Received, body: bytes, problem: quarantine.Problem) -> None:

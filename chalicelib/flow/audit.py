@@ -18,7 +18,7 @@ from chalicelib.core.evaluate import Verdict, evaluate
 from chalicelib.core.settle import OWN_EFFECT, Terms, settle
 from chalicelib.core.words import ENDED, OPEN_STATES, ActionState, Status
 from chalicelib.flow.journal import Told
-from chalicelib.flow.messages import write_wake
+from chalicelib.flow.messages import group_of, write_wake
 from chalicelib.flow.project import Project
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops, UnknownConnection, terms_of
@@ -147,7 +147,8 @@ class Audit:
     def _mend(self, case: Case, found: list[Finding]) -> None:
         problems = {one.problem for one in found}
         if problems & LOOKED_AT:
-            self._ports.late.send([Message(write_wake(case.id, None), group=case.id.account)])
+            group = group_of(case.id.account, case.id.connection)
+            self._ports.late.send([Message(write_wake(case.id, None), group=group)])
         if JOURNAL in problems:
             self._project.again(case)
 

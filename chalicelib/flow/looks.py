@@ -8,11 +8,11 @@ from chalicelib.core.events import Event, Subject
 from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.keys import KEYS, refresh
 from chalicelib.flow.log import log
-from chalicelib.flow.messages import LookAt, write_task, write_told
+from chalicelib.flow.messages import LookAt, group_of, write_task, write_told
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.runner import run
-from chalicelib.flow.shops import Shops, adapter_of
-from chalicelib.platforms.base import Later, Read, Refused
+from chalicelib.flow.shops import Shops, adapter_of, hook_of
+from chalicelib.platforms.base import Later, Mends, Read, Refused
 from chalicelib.ports.http import Uncertain, Unsent
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection, Message
@@ -20,6 +20,8 @@ from chalicelib.ports.stores import Connection, Message
 MAX_ATTEMPTS = 12
 POLL = "connection"
 """A look at a connection, by an instant in place of an id, asks what changed since then."""
+HOOKS = Subject("connection", "hooks")
+"""What to look at, to have subscriptions that the platform stopped set going again."""
 PER_MESSAGE = 50
 """Events in one message to the inbox; the wire form allows a hundred."""
 
@@ -61,17 +63,33 @@ class Looks:
             raise NoLook(f"look refused: {answer.reason}"[:60])
         return replace(answer, events=tuple(self.buyers.veil(connection.account, event) for event in answer.events))
 
+    def _mend(self, connection: Connection) -> Later | None:
+        adapter = adapter_of(connection)
+        if not isinstance(adapter, Mends):
+            return None
+        found = run(adapter.mend(self.shops.session(connection), hook_of(connection)), self.ports.http)
+        if isinstance(found, Later):
+            return found
+        refused = isinstance(found, Refused)
+        log(
+            "hooks_not_mended" if refused else "hooks_mended", level="error" if refused else "warning",
+            account=connection.account, connection=connection.name,
+            reason=found.reason if isinstance(found, Refused) else found,
+        )  # fmt: skip
+        return None
+
     def pass_on(self, connection: Connection, events: Sequence[Event]) -> None:
         """Give events to the inbox, for the cases that they speak of."""
         for start in range(0, len(events), PER_MESSAGE):
             body = write_told(connection.account, connection.name, events[start : start + PER_MESSAGE])
-            self.ports.inbox.send([Message(body, group=connection.account)])
+            self.ports.inbox.send([Message(body, group=group_of(connection.account, connection.name))])
 
     def _follow(self, task: LookAt, subjects: Sequence[Subject]) -> None:
         """A poll names what changed; each is asked about for itself, and a poll may go on where it ended."""
         if subjects:
+            group = group_of(task.account, task.connection)
             self.ports.actions.send(
-                Message(write_task(LookAt(task.account, task.connection, subject)), group=task.account)
+                Message(write_task(LookAt(task.account, task.connection, subject)), group=group)
                 for subject in subjects
                 if subject != task.subject
             )
@@ -83,6 +101,8 @@ class Looks:
         try:
             if task.subject == KEYS:
                 answer = refresh(self.ports, self.shops, connection) or Read()
+            elif task.subject == HOOKS:
+                answer = self._mend(connection) or Read()
             else:
                 answer = self._read(connection, task.subject)
         except NoLook as error:
@@ -103,4 +123,4 @@ class Looks:
             return
         delay = int(min(900, max(answer.seconds, 2.0**task.attempt)))
         again = LookAt(task.account, task.connection, task.subject, task.attempt + 1)
-        self.ports.actions.send([Message(write_task(again), delay, task.account)])
+        self.ports.actions.send([Message(write_task(again), delay, group_of(task.account, task.connection))])

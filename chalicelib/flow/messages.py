@@ -83,6 +83,11 @@ def read_inbox(text: str) -> Received | Told | Ask:
     return Received(data["a"], data["c"], data["id"], from_ms(data["at"]), data["h"], body, data.get("k", ""))
 
 
+def group_of(account: str, connection: str) -> str:
+    """The group in which a store's messages share a queue with all others, so that its flood delays no other store."""
+    return f"{account}:{connection}"
+
+
 def write_wake(case_id: CaseId, wake_at: datetime | None) -> str:
     """Look at a case because its `wake_at` has come; None: whatever it waits for, because its rules have changed."""
     return json.dumps({"case": str(case_id), "at": to_ms(wake_at) if wake_at else None}, separators=(",", ":"))

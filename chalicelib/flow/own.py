@@ -10,7 +10,7 @@ from chalicelib.core.case import Case
 from chalicelib.core.events import Event, Link, Mark, Subject
 from chalicelib.core.rules import Do
 from chalicelib.core.transitions import Transition
-from chalicelib.flow.messages import write_told
+from chalicelib.flow.messages import group_of, write_told
 from chalicelib.flow.tell import Teller
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message
@@ -56,6 +56,6 @@ class OwnEffects:
             facts={"reason": str(do.params.get("reason", key.rule))},
             links=(Link("about", case.id.subject.kind, case.id.subject.id),),
         )
-        self._ports.inbox.send(
-            [Message(write_told(case.id.account, case.id.connection, [event]), group=case.id.account)]
-        )
+        account, connection = case.id.account, case.id.connection
+        body = write_told(account, connection, [event])
+        self._ports.inbox.send([Message(body, group=group_of(account, connection))])

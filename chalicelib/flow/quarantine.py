@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chalicelib.core.instants import from_ms, show, to_ms
 from chalicelib.flow.log import log
-from chalicelib.flow.messages import Received, write_received
+from chalicelib.flow.messages import Received, group_of, write_received
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message, Record
 
@@ -57,7 +57,7 @@ def replay(ports: Ports, account: str, connection: str = "") -> int:
         data = entry.data
         ident = entry.sort.partition("|")[2]
         message = Received(account, data["connection"], ident, from_ms(data["at"]), data["headers"], blob=data["blob"])
-        ports.inbox.send([Message(write_received(message), group=account)])
+        ports.inbox.send([Message(write_received(message), group=group_of(account, data["connection"]))])
         ports.records(account).delete(KIND, entry.sort)
         log("replayed", account=account, connection=data["connection"], id=ident)
         sent += 1

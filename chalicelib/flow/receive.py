@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.core.instants import to_ms
-from chalicelib.flow.messages import INLINE_BYTES, Received, write_received
+from chalicelib.flow.messages import INLINE_BYTES, Received, group_of, write_received
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection, Message
 
@@ -19,5 +19,5 @@ def receive(ports: Ports, connection: Connection, body: bytes, headers: Mapping[
         blob = f"inbox/{connection.account}/{connection.name}/{ident}"
         ports.blobs.put(blob, body)
         message = Received(connection.account, connection.name, ident, at, headers, blob=blob)
-    ports.inbox.send([Message(write_received(message), group=connection.account)])
+    ports.inbox.send([Message(write_received(message), group=group_of(connection.account, connection.name))])
     return ident

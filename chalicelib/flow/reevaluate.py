@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.case import CaseId
 from chalicelib.flow import walk
-from chalicelib.flow.messages import write_wake
+from chalicelib.flow.messages import group_of, write_wake
 from chalicelib.flow.rulebook import KEPT
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message
@@ -60,4 +60,5 @@ def _wanted(case_id: CaseId, kinds: frozenset[str], connection: str) -> bool:
 
 def _message(case_id: CaseId, first: datetime, now: datetime, later: float) -> Message:
     delay = first - now + timedelta(seconds=later)
-    return Message(write_wake(case_id, None), -(-min(LONGEST, delay) // timedelta(seconds=1)), case_id.account)
+    group = group_of(case_id.account, case_id.connection)
+    return Message(write_wake(case_id, None), -(-min(LONGEST, delay) // timedelta(seconds=1)), group)

@@ -107,7 +107,7 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message for a queue, of 1 byte to 256 KB. `delay`: 0 to 900 whole seconds. `group`: the account, for fair
+    """A message for a queue, of 1 byte to 256 KB. `delay`: 0 to 900 whole seconds. `group`: whose it is, for fair
     sharing."""
 
     body: str

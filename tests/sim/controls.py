@@ -1,6 +1,6 @@
 """Rules taken away, one at a time, at a port or in a consumer: what the simulation must find when they are missing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import cast
@@ -13,7 +13,7 @@ from chalicelib.flow.shops import Shops
 from chalicelib.ports.keys import minute_of
 from chalicelib.ports.memory import CaseTable, Image, ManualClock, MemoryWakeIndex
 from chalicelib.ports.ports import GivenPorts, Ports
-from chalicelib.ports.stores import Wake
+from chalicelib.ports.stores import Cases, Wake
 from tests.sim.engine import Parts, WatchedCases
 
 
@@ -30,9 +30,8 @@ class Forgetful(Advance):
 
     def __init__(self, ports: Ports, shops: Shops, rulebook: Rulebook) -> None:
         self._wrote: tuple[CaseId, int] | None = None
-        super().__init__(
-            cast(Ports, replace(cast(GivenPorts, ports), cases=partial(_Noting, ports, self))), shops, rulebook
-        )
+        noting = cast(Callable[[str], Cases], partial(_Noting, ports, self))
+        super().__init__(replace(cast(GivenPorts, ports), cases=noting), shops, rulebook)
 
     def wrote(self, case: Case) -> None:
         self._wrote = (case.id, case.version)

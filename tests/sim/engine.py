@@ -103,6 +103,7 @@ class Parts:
     cases: Callable[[str, "Sim"], object] = WatchedCases
     index: Callable[[CaseTable, ManualClock], object] = lambda table, clock: MemoryWakeIndex(table)
     bus: Callable[[], MemoryBus] = MemoryBus
+    queue: Callable[..., MemoryQueue] = MemoryQueue
 
 
 @dataclass
@@ -116,6 +117,8 @@ class Sim:
     tracing: bool = False
     projecting: bool = True
     shards: int = 1
+    pace: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that a batch of a queue takes; a queue that is not named is worked off at once. One batch at a time."""
 
     def __post_init__(self) -> None:
         random.seed(self.seed)
@@ -127,7 +130,7 @@ class Sim:
         self.rows = RecordTable()
         self.dead = MemoryQueue(self.clock)
         self.queues = {
-            name: MemoryQueue(
+            name: self.parts.queue(
                 self.clock, visibility=timedelta(seconds=VISIBILITY[name]), dead=self.dead,
                 rng=random.Random(self.seed + 1), duplicates=self.odds.duplicates, shuffle=self.odds.duplicates > 0,
             )
@@ -148,7 +151,9 @@ class Sim:
         self._heap: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = 0
         self._streamed = 0
-        self.sweeping = True
+        self.down = False
+        """An outage: no function runs, and webhooks are not answered."""
+        self._busy: dict[str, datetime] = {}
         self.bare: Ports = self._ports(lambda port, name: port)
         """The ports without faults, for whoever looks on."""
         self.ports: Ports = self._ports(lambda port, name: Tap(port, name, self))
@@ -327,7 +332,7 @@ class Sim:
             self.table.lag = timedelta(seconds=self.rng.uniform(30, self.odds.lag_most) if slow else 0.01)
         if self.calm:
             self.table.lag = timedelta()
-        if self.sweeping and (self.calm or self.rng.random() >= self.odds.sweep_lost):
+        if not self.down and (self.calm or self.rng.random() >= self.odds.sweep_lost):
             self.activate_function("sweep", lambda sweep: sweep(minute))
 
     # ---- time ----
@@ -354,7 +359,12 @@ class Sim:
 
     def _next_at(self) -> datetime | None:
         times = [self._heap[0][0]] if self._heap else []
-        times += [at for queue in self.queues.values() if (at := queue.next_at()) is not None]
+        if self.down:
+            return min(times, default=None)
+        for name, queue in self.queues.items():
+            at = queue.next_at()
+            if at is not None:
+                times.append(max(at, self._busy.get(name, at)))
         if self._may_project() and self.table.pending(1):
             times.append(self.clock.now())
         return min(times, default=None)
@@ -364,8 +374,11 @@ class Sim:
         now = self.clock.now()
         while self._heap and self._heap[0][0] <= now:
             heapq.heappop(self._heap)[2]()
+        if self.down:
+            return
         for name in QUEUES:
-            self._consume(name)
+            if self._busy.get(name, now) <= now:
+                self._consume(name)
         if self._may_project():
             self._project()
 
@@ -374,6 +387,8 @@ class Sim:
         held = queue.receive(10)
         if not held:
             return
+        if name in self.pace:
+            self._busy[name] = self.clock.now() + timedelta(seconds=self.pace[name])
         fine, failed = self.activate_function(name, lambda consumer: consumer([(one.id, one.body) for one in held]))
         if not fine or (not self.calm and self.odds.unacked and self.rng.random() < self.odds.unacked):
             return
