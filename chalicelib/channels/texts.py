@@ -146,6 +146,10 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "blacklist": ("清退商家", "terminate the seller"),
     "unblacklist": ("撤销清退", "undo the termination"),
     "penalise": ("处罚", "penalise the seller"),
+    "impose": ("采取处理措施", "put the measure into effect"),
+    "lift": ("解除处理措施", "lift the measure"),
+    "publish": ("公示", "publish the penalty"),
+    "unpublish": ("撤下公示", "take the penalty out of the register"),
     "refund": ("退款", "refund"),
 }
 

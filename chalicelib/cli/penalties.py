@@ -14,10 +14,10 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    return ops.call(args, lambda api: api.ask("GET", ["penalties"], seller=args.seller, limit=args.limit), _lines)
+    return ops.call(args, lambda api: api.ask("GET", ["penalties"], seller=args.seller, limit=args.limit), lines)
 
 
-def _lines(told: Any) -> Iterator[str]:
+def lines(told: Any) -> Iterator[str]:
     for one in told["penalties"]:
         yield f"{one['seller']}  {one['case']}  {one['code']}  {one['points']}  {one['state']}  {one['version']}"
     yield f"{told['points']} points stand{' among these, and there is more' if told['more'] else ''}"

@@ -10,7 +10,7 @@ from chalicelib.core.case import Action, Case, ClockState, Ledger, StepState
 from chalicelib.core.clocks import Reading
 from chalicelib.core.evaluate import Taken, Verdict
 from chalicelib.core.rules import Do, Step
-from chalicelib.core.words import ACTIONS, ENDED, OPEN_STATES, ActionState, Group, Mode, Status
+from chalicelib.core.words import ACTIONS, ENDED, OPEN_STATES, OWN_ACTIONS, ActionState, Group, Mode, Status
 
 MAX_OPEN_ACTIONS = 32
 
@@ -34,9 +34,9 @@ class Terms:
         return self.modes.get(group, Mode.OBSERVE)
 
 
-OWN_EFFECT: Mapping[str, str] = {"penalise": "penalise"}
+OWN_EFFECT: Mapping[str, str] = {"penalise": "penalise", "impose": "lift", "publish": "unpublish"}
 """Actions whose effect is an entry of ours, not a call to the shop, with what takes them back."""
-NO_LEVER_NEEDED = frozenset(["alert", "penalise", "webhook", "open_complaint"])
+NO_LEVER_NEEDED = OWN_ACTIONS
 
 
 def settle(case: Case, verdict: Verdict, terms: Terms) -> Case:

@@ -13,6 +13,7 @@ from chalicelib.core.case import EMPTY, Action, Case, ClockState, StepState
 from chalicelib.core.events import Event, FactValue, Mark, Version
 from chalicelib.core.evidence import Evidence, Order
 from chalicelib.core.instants import from_ms
+from chalicelib.core.view import View
 from chalicelib.core.words import ActionState, Status
 
 SLOTS = 64
@@ -70,6 +71,7 @@ def transitions(old: Case | None, new: Case, now: datetime) -> tuple[Transition,
     """
     before = old.ledger if old else EMPTY
     found = [
+        *_penalty_changes(old, new, now),
         *_clock_changes(before.clocks, new.ledger.clocks, now),
         *_step_changes(before.steps, new, now),
         *_action_changes(before.actions, new, now),
@@ -140,8 +142,31 @@ def _action_changes(before: Mapping[str, Action], new: Case, now: datetime) -> I
         status = about.status if about else None
         told = Transition(kind, key.clock, now, 0, status, status, about, key.step, text, action.name, action.reason)
         yield told
-        if action.name == "penalise" and action.state is ActionState.DONE:
-            yield replace(told, type="penalty.reversed" if key.undo else "penalty.imposed")
+
+
+_PENALTY_LIFE = ("proposed", "imposed", "appealed", "upheld", "reversed")
+_IN_FORCE = "penalty-in-force"
+
+
+def _penalty_changes(old: Case | None, new: Case, now: datetime) -> Iterator[Transition]:
+    """What became of a penalty, told under the rule that it rests on; that time ended it is told by its clock."""
+    if new.id.subject.kind != "penalty":
+        return
+    before = old.evidence.marks if old else {}
+    seen = View(new.evidence, now)
+    rule = seen.fact("rule")
+    clock = rule if isinstance(rule, str) else "penalty"
+    for name in _PENALTY_LIFE:
+        held = before.get((f"penalty.{name}", ""))
+        if held is None or held.at is None:
+            yield from (
+                Transition(f"penalty.{name}", clock, one.at, 0, action="penalise")
+                for one in seen.marks(f"penalty.{name}")[:1]
+            )
+    was = old.ledger.clocks.get(_IN_FORCE) if old else None
+    state = new.ledger.clocks.get(_IN_FORCE)
+    if state is not None and state.status is Status.MET and (was is None or was.status is not Status.MET):
+        yield Transition("penalty.expired", clock, state.end or now, 0, action="penalise")
 
 
 def journal(old: Case | None, new: Case, now: datetime) -> tuple[Event, ...]:

@@ -22,6 +22,8 @@ _MARKS = {
     "listing": "published changed flagged unpublished",
     "seller": "joined verified document_expires suspended restored",
     "inspection": "started ended failed passed",
+    "penalty": "proposed approved imposed in_force published appealed appeal_closed upheld reversed expired",
+    "measure": "restrict hold_payout delist suspend blacklist undone repeated",
     "request": "received completed",
     "connection": "installed uninstalled",
 }
@@ -75,6 +77,16 @@ FACTS: Mapping[str, FactWord] = {
     "status": FactWord(FactType.CODE),
     "channel": FactWord(FactType.CODE),
     "document": FactWord(FactType.CODE),
+    "code": FactWord(FactType.CODE),
+    "points": FactWord(FactType.NUMBER, unit="points"),
+    "rung": FactWord(FactType.CODE),
+    "measure": FactWord(FactType.CODE),
+    "measure_until": FactWord(FactType.INSTANT),
+    "points_until": FactWord(FactType.INSTANT),
+    "automated": FactWord(FactType.FLAG),
+    "about": FactWord(FactType.ID),
+    "rule": FactWord(FactType.CODE),
+    "policy": FactWord(FactType.CODE),
     "pieces": FactWord(FactType.NUMBER, unit="pieces"),
     "score": FactWord(FactType.NUMBER),
     "exempt": FactWord(FactType.FLAG, default=False),
@@ -141,8 +153,17 @@ ACTIONS: Mapping[str, ActionWord] = {
     "blacklist": ActionWord(Group.PENALTY, confirm=True),
     "unblacklist": ActionWord(Group.PENALTY),
     "penalise": ActionWord(Group.PENALTY, confirm=True),
+    "impose": ActionWord(Group.PENALTY),
+    "lift": ActionWord(Group.PENALTY),
+    "publish": ActionWord(Group.PENALTY),
+    "unpublish": ActionWord(Group.PENALTY),
     "refund": ActionWord(Group.MONEY, confirm=True),
 }
+
+OWN_ACTIONS = frozenset(
+    ["alert", "penalise", "webhook", "open_complaint", "impose", "lift", "publish", "unpublish"]
+)
+"""Actions whose effect is ours: they need no lever of the platform."""
 
 SEVERITIES = ("info", "warning", "error", "critical")
 

@@ -26,6 +26,8 @@ def _view(on: Blueprint, desk: Callable[[], Desk], route: Route) -> Callable[...
         told = answer(desk, route, _ask(on.current_request, parts))
         # As text: Chalice's own writer would not know a decimal, and must not be what decides.
         headers: dict[str, str | list[str]] = {"content-type": "application/json", "cache-control": "no-store"}
+        if told.kind:
+            return Response(told.body, {**headers, "content-type": told.kind, **told.headers}, told.status)
         return Response(json.dumps(told.body, ensure_ascii=False), headers, told.status)
 
     view.__name__ = route.view.__name__

@@ -34,6 +34,8 @@ from chalicelib.platforms.base import Absent, Command, Done, Later, Lever, Outco
 from chalicelib.ports.http import Uncertain, Unsent
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection
+from chalicelib.sellers.notices import notice
+from chalicelib.sellers.penalties import KIND
 
 LEASE = timedelta(seconds=90)
 """Longer than the function may run (60 s), so that nobody else starts while we may still be sending."""
@@ -120,8 +122,13 @@ class Actor:
             case, balance = checked
         view = View(case.evidence, self._ports.clock.now())
         command = command_of(case, parts, action, do, view, connection.options.get("language", ""))
+        if case.id.subject.kind == KIND:
+            # Of a penalty the seller gets the reasons, not the name of a step.
+            records = self._ports.records(case.id.account)
+            said = notice(records, case, connection, self._ports.clock.now())
+            command = replace(command, note=said or command.note)
         if self._own.has(action.name):
-            self._own.run(case, parts, do)
+            self._own.run(case, parts, do, action.name, book)
             self._finish(case.id, key, ActionState.DONE)
             return
         if ACTIONS[action.name].group is Group.MONEY and not self._reserve(case.id, key, command, balance):

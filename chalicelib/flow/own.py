@@ -11,25 +11,30 @@ from chalicelib.core.events import Event, Link, Mark, Subject
 from chalicelib.core.rules import Do
 from chalicelib.core.transitions import Transition
 from chalicelib.flow.messages import group_of, write_told
+from chalicelib.flow.rulebook import Book
 from chalicelib.flow.tell import Teller
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message
+from chalicelib.sellers import effects
+from chalicelib.sellers.effects import PenaltyEffects
 
 
 class OwnEffects:
     """Carries out the actions that need no lever. Each bears repetition."""
 
     def __init__(self, ports: Ports) -> None:
-        self._ports, self._teller = ports, Teller(ports)
+        self._ports, self._teller, self._ladder = ports, Teller(ports), PenaltyEffects(ports)
 
     def has(self, action: str) -> bool:
-        return action in ("penalise", "webhook", "open_complaint")
+        return action in ("webhook", "open_complaint") or action in effects.ACTIONS
 
-    def run(self, case: Case, key: ActionKey, do: Do) -> None:
-        """`penalise` needs nothing more than its outcome on the case: the seller's ledger is projected from there."""
-        if key.undo:
+    def run(self, case: Case, key: ActionKey, do: Do, action: str, book: Book) -> None:
+        """`action`: the name on the case; of an undo, that of the reverse."""
+        if action in effects.ACTIONS:
+            self._ladder.run(case, key, do, action, book)
+        elif key.undo:
             return
-        if do.action == "open_complaint":
+        elif do.action == "open_complaint":
             self._open_complaint(case, key, do)
         elif do.action == "webhook":
             self._post(case, key, do)

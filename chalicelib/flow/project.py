@@ -10,7 +10,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from chalicelib.channels.cloudevents import About, Escalation, escalation
-from chalicelib.core.actions import ActionKey, escape
+from chalicelib.core.actions import escape
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.instants import show, to_ms
 from chalicelib.core.rules import Policies, Rule
@@ -18,7 +18,6 @@ from chalicelib.core.transitions import Transition, journal, transitions
 from chalicelib.core.view import View
 from chalicelib.core.wire import write_event
 from chalicelib.core.words import ACTIONS, ActionState, Group, Mode
-from chalicelib.flow.commands import do_of
 from chalicelib.flow.log import fault, log
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops
@@ -26,6 +25,7 @@ from chalicelib.flow.storm import Storms, sort_of
 from chalicelib.flow.tell import Teller
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection
+from chalicelib.sellers import penalties
 from chalicelib.sellers.ledger import SellerLedger
 
 PENALTIES, HELD, TOLD_STORMS = "penalties", "held", "storms-told"
@@ -86,13 +86,13 @@ class Project:
         policies = self._rulebook.get(account).policies
         told = []
         for transition in transitions(change.old, new, change.at):
-            rule = _rule(policies, transition)
+            rule = _rule(policies, transition, new)
             if connection and rule and self._storms_on(connection, rule, transition, change.at):
                 self._summarise(connection, rule, change.at)
                 continue
             told.append(self._escalation(new, transition, rule, connection))
         self._teller.tell(account, told)
-        self._penalties(change, policies)
+        self._penalties(change)
         self._sellers.project(change.old, new, change.at, policies)
         self._waiting(change)
 
@@ -158,26 +158,11 @@ class Project:
         )
         records.put(TOLD_STORMS, sort, {"at": show(at)})
 
-    def _penalties(self, change: Change, policies: Policies) -> None:
-        """The seller's ledger: one row for each penalty, overwritten by its reversal."""
-        case = change.new
-        for text, action in case.ledger.actions.items():
-            key = ActionKey.parse(text)
-            if action.name != "penalise" or action.state is not ActionState.DONE:
-                continue
-            do = do_of(policies, key, action)
-            seller = View(case.evidence, change.at).fact("seller")
-            reversed_ = key.undo or str(key.reverse) in case.ledger.actions
-            row = str(replace(key, undo=False))
-            self._ports.records(case.id.account).put(
-                PENALTIES,
-                f"{seller or 'unknown'}|{case.id.local}|{row}",
-                {
-                    "seller": seller or "", "case": case.id.local, "key": row, "version": action.version,
-                    "code": do.params.get("code", "") if do else "", "points": do.params.get("points", 0) if do else 0,
-                    "state": "reversed" if reversed_ else "imposed", "sequence": case.version,
-                },
-            )  # fmt: skip
+    def _penalties(self, change: Change) -> None:
+        """The seller's ledger: a penalty's case as a row, under its key."""
+        if change.new.id.subject.kind == penalties.KIND:
+            sort, row = penalties.row_of(change.new, change.at)
+            self._ports.records(change.new.id.account).put(PENALTIES, sort, row)
 
     def again(self, case: Case) -> None:
         """The journal once more from the case alone, where the stream's own records were lost. Tells nobody."""
@@ -198,8 +183,11 @@ class Project:
                 records.delete(HELD, sort)
 
 
-def _rule(policies: Policies, transition: Transition) -> Rule | None:
+def _rule(policies: Policies, transition: Transition, case: Case) -> Rule | None:
     version = transition.state.version if transition.state else ""
+    if transition.type.startswith("penalty."):
+        told = View(case.evidence, transition.at).fact("policy")
+        version = told if isinstance(told, str) else ""
     policy = policies.by_version(version)
     return policy.rule(transition.clock.partition("#")[0]) if policy else None
 

@@ -17,6 +17,7 @@ from chalicelib.core.rules import Activation, Policies, Policy
 from chalicelib.core.words import CORE, Vocabulary
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Record
+from chalicelib.sellers import pack
 
 KEPT = timedelta(seconds=10)
 """A new version is in force everywhere after this long at most; activations name their instant, so none is early."""
@@ -80,7 +81,8 @@ class Rulebook:
     def _build(
         self, account: str, version: tuple[int, ...], active: Record | None, shadow: Record | None, days: Record | None
     ) -> Book:
-        activations = tuple(self._activation(account, one) for one in (active.data["activations"] if active else ()))
+        known = (self._activation(account, one) for one in (active.data["activations"] if active else ()))
+        activations = (Activation(pack.penalties()), *known)
         shadows = []
         for one in shadow.data["shadows"] if shadow else ():
             watched = Activation(self._policy(account, one), parse_instant(one["since"]))

@@ -6,7 +6,7 @@ Nothing that a caller sends becomes a 5xx, and no answer or log line quotes a se
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from pydantic import BaseModel, ValidationError
 
@@ -82,21 +82,25 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the caller gets: a status and a JSON value."""
+    """What the caller gets: a status and a JSON value; or text of `kind` where that names a media type."""
 
     status: int
     body: Any = field(repr=False)
+    kind: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route: who may, what the body says, what is done. `roles` None: anybody, without a key."""
+    """One route: who may, what the body says, what is done. `roles` None: anybody, without a key. `forms`: it
+    also takes what a page's form sends."""
 
     method: str
     path: str
     roles: frozenset[Role] | None
     view: Callable[[Call], Any]
     says: type[BaseModel] = Nothing
+    forms: bool = False
 
 
 NOBODY = Actor("", "", Role.AUDITOR)
@@ -133,11 +137,21 @@ def _said(route: Route, ask: Ask) -> BaseModel:
     if route.method in ("GET", "DELETE"):
         return Nothing()
     kind = ask.headers.get("content-type", "application/json").split(";")[0].strip().lower()
-    if kind != "application/json":
+    form = route.forms and kind == "application/x-www-form-urlencoded"
+    if kind != "application/json" and not form:
         raise _Refused(415, "unsupported", "content-type: wanted application/json")
     if len(ask.body) > MAX_BODY:
         raise _Refused(413, "too large", f"body: wanted at most {MAX_BODY} bytes")
+    if form:
+        return route.says.model_validate(_form(ask.body))
     return route.says.model_validate(loads(ask.body or b"{}"))
+
+
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20))
+    except ValueError:
+        raise wrong("body", "a form that cannot be read", "a form in UTF-8") from None
 
 
 def _unquoted(name: str, text: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 from chalicelib.core.instants import show
 from chalicelib.core.rules import Policies
 from chalicelib.flow import quarantine, switches
-from chalicelib.flow.project import PENALTIES
 from chalicelib.ops import audit, cases, held, keys, letters, models, policies, stores, subscribers
 from chalicelib.ops.audit import journalled
 from chalicelib.ops.gate import ADMIN, AUDIT, EVERYBODY, OPS, REVIEW, Answer, Call, Route
+from chalicelib.ops.penalties import ROUTES as PENALTIES
 from chalicelib.ops.policies import Activated
 from chalicelib.ops.policies_preview import Sure
 from chalicelib.ops.policies_routes import VERSIONS
@@ -167,17 +167,6 @@ def redrive(call: Call) -> Any:
     return {"redriven": letters.redrive(call.desk, call.account, call.actor.name, call.parts["queue"])}
 
 
-def list_penalties(call: Call) -> Any:
-    seller, most = call.query.get("seller", ""), call.limit()
-    if len(seller.encode()) > cases.MAX_ID:
-        raise wrong("seller", f"{len(seller.encode())} bytes", f"at most {cases.MAX_ID}")
-    rows = call.ports.records(call.account).query(PENALTIES, f"{seller}|" if seller else "")
-    mine = (dict(row.data) for row in rows if not seller or row.data["seller"] == seller)
-    found = list(islice(mine, most + 1))
-    points = sum(int(row["points"]) for row in found[:most] if row["state"] == "imposed")
-    return {"penalties": found[:most], "points": points, "more": len(found) > most}
-
-
 def list_changes(call: Call) -> Any:
     query = call.query
     return {
@@ -232,7 +221,7 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "/subscribers/{name}", OPS, remove_subscriber),
     Route("GET", "/dlq", EVERYBODY, list_letters),
     Route("POST", "/dlq/{queue}/redrive", OPS, redrive),
-    Route("GET", "/penalties", EVERYBODY, list_penalties),
+    *PENALTIES,
     Route("GET", "/changes", AUDIT, list_changes),
     Route("GET", "/keys", ADMIN, list_keys),
     Route("POST", "/keys", ADMIN, create_key, models.NewKey),

@@ -3,7 +3,7 @@
 `python -m chalicelib.platforms.page > docs/platforms.md` writes it anew; a test says that it is current.
 """
 
-from chalicelib.core.words import ACTIONS
+from chalicelib.core.words import ACTIONS, OWN_ACTIONS
 from chalicelib.platforms import registry
 from chalicelib.platforms.base import Adapter, Lever
 
@@ -25,7 +25,7 @@ def page() -> str:
 
 
 def _section(adapter: Adapter) -> str:
-    missing = [f"`{name}`" for name in ACTIONS if name not in adapter.levers and name not in _OURS]
+    missing = [f"`{name}`" for name in ACTIONS if name not in adapter.levers and name not in OWN_ACTIONS]
     lines = [
         f"## {adapter.name}",
         "",
@@ -42,9 +42,6 @@ def _section(adapter: Adapter) -> str:
         )
         lines.append(f"By default: {shown}.")
     return "\n".join([*lines, ""])
-
-
-_OURS = frozenset(["alert", "penalise", "webhook", "open_complaint"])
 
 
 def _row(lever: Lever) -> str:

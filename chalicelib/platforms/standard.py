@@ -16,7 +16,7 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.core.wire import BadEvent, read_event
-from chalicelib.core.words import ACTIONS, KINDS
+from chalicelib.core.words import ACTIONS, KINDS, OWN_ACTIONS
 from chalicelib.platforms.base import (
     Answer,
     Command,
@@ -41,7 +41,6 @@ UNDO = {
     "hold_payout": "release_payout", "close_shop": "reopen_shop", "blacklist": "unblacklist",
     "open_incident": "close_incident",
 }  # fmt: skip
-_OWN = frozenset(["alert", "penalise", "webhook", "open_complaint"])
 
 
 def read_all(data: object, shop: Shop, look: bool = False) -> Read:
@@ -151,7 +150,7 @@ LEVERS: Mapping[str, Lever] = {
         effects="Whatever the shop's own endpoint does with it; it promises to bear repetition of a key.",
     )
     for action in ACTIONS
-    if action not in _OWN
+    if action not in OWN_ACTIONS
 }
 
 

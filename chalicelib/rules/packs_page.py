@@ -11,7 +11,9 @@ from chalicelib.rules.lines import Data, read_document
 from chalicelib.rules.problems import Mistakes, Problem
 from chalicelib.rules.reader import PACKS
 
-NAMES = ("cn-consumer", "cn-platform", "eu-consumer", "us-consumer", "marketplace-standards")
+NAMES = (
+    "cn-consumer", "cn-platform", "eu-consumer", "us-consumer", "marketplace-standards", "penalties", "seller-vetting",
+)  # fmt: skip
 
 
 def rules_of(name: str) -> list[dict[str, Data]]:

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.ops.gate import ADMIN, AUDIT, EVERYBODY, OPS, REVIEW
 from chalicelib.ops.keys import Role
 from chalicelib.ops.routes import ROUTES
+from tests.support.ladder import furnish
 from tests.support.opsdesk import POLICY, Ops
 from tests.support.world import World, placed
 
@@ -57,6 +58,19 @@ TABLE: list[tuple[str, str, object, tuple[str, ...]]] = [
     ("GET", "/dlq", None, READ),
     ("POST", "/dlq/inbox/redrive", {}, RUN),
     ("GET", "/penalties", None, READ),
+    ("POST", "/penalties", {"connection": "shop-1", "seller": "s-1", "code": "late", "points": 2, "rung": "warning",
+                            "reason": "late again"}, ("ops", "reviewer", "admin")),
+    ("GET", "/penalties/shop-1/p-1", None, READ),
+    ("GET", "/penalties/shop-1/p-1/reasons", None, READ),
+    ("POST", "/penalties/shop-1/p-1/decision", {"decision": "approve"}, DECIDE),
+    ("POST", "/penalties/shop-1/p-2/appeal", {"text": "it was the carrier"}, RUN),
+    ("POST", "/sellers/links", {"base": "https://redress.example"}, RUN),
+    ("POST", "/sellers/watch", {}, RUN),
+    ("POST", "/sellers/shop-1/s-1/link", {"days": 30}, RUN),
+    ("POST", "/sellers/shop-1/s-1/documents", {"document": "licence", "until": "2027-01-31"}, RUN),
+    ("POST", "/sellers/shop-1/s-1/verified", {}, RUN),
+    ("GET", "/register/shop-1", None, READ),
+    ("GET", "/register/shop-1/key", None, ("admin",)),
     ("GET", "/changes", None, ("auditor", "admin")),
     ("GET", "/keys", None, ("admin",)),
     ("POST", "/keys", {"name": "new", "role": "ops"}, ("admin",)),
@@ -74,6 +88,7 @@ def furnished() -> Ops:
     ops.must("POST", "/subscribers", {"name": "chat", "url": "https://chat.example/in"})
     world.deliver(placed(seller="s-1", buyer="b-77"))
     world.pass_time(timedelta(hours=24))
+    furnish(ops)
     return ops
 
 

@@ -1,0 +1,29 @@
+"""Show the public register of penalties of a connection, signed; with --key the secret to check it with."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.cli import _api as ops
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("connection")
+    parser.add_argument("--key", action="store_true")
+    ops.register(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    parts = ["register", args.connection, *(["key"] if args.key else [])]
+    return ops.call(args, lambda api: api.ask("GET", parts), _lines)
+
+
+def _lines(told: Any) -> Iterator[str]:
+    if "secret" in told:
+        yield told["secret"]
+        return
+    for seller in json.loads(told["payload"])["sellers"]:
+        yield f"{seller['seller']}  {seller.get('grade', '-')}"
+        for one in seller["penalties"]:
+            yield f"  {one['penalty']}  {one['measure']['en']}  {one['code']}  {one['points']}  until {one['until']}"

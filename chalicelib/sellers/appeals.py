@@ -1,0 +1,154 @@
+"""A person's part in a penalty: proposing, approving, appealing, deciding, reversing.
+
+Nobody decides on what they proposed or approved themselves, and no appeal is decided by a machine (DSA 20(6)). What
+people wrote is kept beside the case, never on it. Each step is a statement on the penalty's case, so doing it twice
+changes nothing, and what was reversed stays reversed whoever was quicker.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from chalicelib.core.case import Case, CaseId
+from chalicelib.core.events import Event, Subject
+from chalicelib.core.instants import parse_instant, show
+from chalicelib.ports.stores import Conflict, Records
+from chalicelib.sellers import penalties, reasons
+from chalicelib.sellers.ladder import Ladder, Penalty, Rung, State
+from chalicelib.sellers.penalties import Terms, penalty_of
+
+APPEALS, DEEDS = "penalty-appeals", "penalty-deeds"
+MAX_TEXT = 4000
+
+
+class Refused(Exception):
+    """It cannot be done as things stand; the text says why."""
+
+
+class OwnCause(Refused):
+    """Whoever proposed or approved it may not decide on it."""
+
+
+Advance = Callable[[CaseId, Sequence[Event]], Case]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who did what to a penalty, and when; `reason` is what they wrote."""
+
+    at: datetime
+    by: str
+    what: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Works on penalties on somebody's behalf. `now`: the instant of the deed."""
+
+    records: Records
+    advance: Advance
+    by: str
+    now: datetime
+    ladder: Ladder = field(default_factory=Ladder)
+
+    def propose(self, account: str, connection: str, terms: Terms, reason: str, before: int) -> Case:
+        """Open a penalty that waits for another person."""
+        ident = f"person-{secrets.token_hex(10)}"
+        reasons.keep(
+            self.records, ident, reasons.by_person(terms, connection, self.now, self.by, reason, before)
+        )
+        self._note(ident, "proposed", reason)
+        return self.advance(
+            CaseId(account, connection, Subject(penalties.KIND, ident)), [penalties.proposed(ident, terms, self.now)]
+        )
+
+    def approve(self, case: Case) -> Case:
+        """Impose what was proposed. Raises Refused or OwnCause."""
+        ident, told = case.id.subject.id, self._told(case)
+        self._must_be(case, State.PROPOSED)
+        self._no_part(ident, told)
+        self._note(ident, "approved")
+        event = penalties.imposed(ident, Terms.of(told["terms"]), self.now, self.ladder, approved=True)
+        return self.advance(case.id, [event])
+
+    def decline(self, case: Case, reason: str) -> Case:
+        """Turn a proposal down. Raises Refused or OwnCause."""
+        self._must_be(case, State.PROPOSED)
+        self._no_part(case.id.subject.id, self._told(case))
+        self._note(case.id.subject.id, "declined", reason)
+        return self.advance(case.id, [penalties.reversed_(case.id.subject.id, self.now)])
+
+    def appeal(self, case: Case, text: str) -> Case:
+        """The seller's appeal, once, in its time. Raises Refused."""
+        one, ident = self._must_be(case, State.IMPOSED, State.EXPIRED), case.id.subject.id
+        if one.appeal_until is None or self.now >= one.appeal_until:
+            raise Refused(f"the time to appeal ended at {show(one.appeal_until) if one.appeal_until else 'once'}")
+        if self.records.get(APPEALS, ident) is not None and one.appealed_at is not None:
+            raise Refused("it was appealed already")
+        try:
+            self.records.put(APPEALS, ident, {"at": show(self.now), "by": self.by, "text": text[:MAX_TEXT]}, expected=0)
+        except Conflict:
+            raise Refused("it was appealed already") from None
+        self._note(ident, "appealed")
+        return self.advance(case.id, [penalties.told(ident, "appealed", self.now)])
+
+    def decide(self, case: Case, uphold: bool, reason: str) -> Case:
+        """A person's word on an appeal. Raises Refused or OwnCause."""
+        self._must_be(case, State.APPEALED)
+        self._no_part(case.id.subject.id, self._told(case))
+        return self._end(case, "upheld" if uphold else "reversed", reason)
+
+    def reverse(self, case: Case, reason: str) -> Case:
+        """Take a penalty back without an appeal. Raises Refused."""
+        self._must_be(case, State.IMPOSED, State.APPEALED, State.UPHELD, State.EXPIRED)
+        return self._end(case, "reversed", reason)
+
+    def _end(self, case: Case, what: str, reason: str) -> Case:
+        ident = case.id.subject.id
+        self._note(ident, what, reason)
+        if what == "upheld":
+            return self.advance(case.id, [penalties.told(ident, "upheld", self.now)])
+        return self.advance(case.id, [penalties.reversed_(ident, self.now)])
+
+    def _must_be(self, case: Case, *states: State) -> Penalty:
+        one = penalty_of(case, self.now)
+        if one.state not in states:
+            raise Refused(f"it is {one.state.value}, wanted {' or '.join(state.value for state in states)}")
+        return one
+
+    def _no_part(self, ident: str, told: dict[str, Any]) -> None:
+        parts = {deed.by for deed in deeds(self.records, ident) if deed.what in ("proposed", "approved")}
+        if self.by in parts | {told["by"]}:
+            raise OwnCause("whoever proposed or approved it may not decide on it")
+
+    def _told(self, case: Case) -> dict[str, Any]:
+        told = reasons.kept(self.records, case.id.subject.id)
+        if told is None:
+            raise Refused("its statement of reasons is not here")
+        return told
+
+    def _note(self, ident: str, what: str, reason: str = "") -> None:
+        sort = f"{ident}|{show(self.now)}|{what}|{self.by}"
+        self.records.put(DEEDS, sort, {"at": show(self.now), "by": self.by, "what": what, "reason": reason[:MAX_TEXT]})
+
+
+def deeds(records: Records, ident: str) -> list[Deed]:
+    """What people did to a penalty, in order."""
+    return [
+        Deed(parse_instant(row.data["at"]), row.data["by"], row.data["what"], row.data["reason"])
+        for row in records.query(DEEDS, f"{ident}|")
+    ]
+
+
+def appeal_of(records: Records, ident: str) -> dict[str, Any] | None:
+    """The seller's appeal, as it was handed in."""
+    record = records.get(APPEALS, ident)
+    return dict(record.data) if record else None
+
+
+def rungs() -> tuple[str, ...]:
+    """The rungs that a person may propose."""
+    return tuple(Rung)

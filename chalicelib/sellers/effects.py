@@ -1,0 +1,172 @@
+"""What our own actions of the penalty ladder do: open and take back penalties, put measures on sellers and lift them,
+publish and withdraw entries of the register. Each bears repetition: what was decided once is kept and said again.
+
+A measure is one occurrence of a mark on the seller's own case for each penalty or rule that asks for it, so the engine
+holds the platform's lever for as long as any of them does.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.core.actions import ActionKey, escape
+from chalicelib.core.case import Case
+from chalicelib.core.evaluate import evaluate
+from chalicelib.core.events import Event, Mark, Subject
+from chalicelib.core.instants import EPOCH, parse_instant
+from chalicelib.core.rules import Do
+from chalicelib.core.scores import Decision
+from chalicelib.core.view import View
+from chalicelib.flow.messages import write_told
+from chalicelib.flow.rulebook import Book
+from chalicelib.ports.ports import Ports
+from chalicelib.ports.stores import Message, Records
+from chalicelib.sellers import penalties, reasons, register
+from chalicelib.sellers.ladder import Choice, Issued, Ladder, Rung, choose
+from chalicelib.sellers.penalties import Terms, counts, ident_of
+
+PENALTIES = "penalties"
+ISSUED = "penalties-issued"
+ACTIONS = frozenset(["penalise", "impose", "lift", "publish", "unpublish"])
+
+
+class PenaltyEffects:
+    """Carries out the ladder's own actions."""
+
+    def __init__(self, ports: Ports, ladder: Ladder | None = None) -> None:
+        self._ports, self._ladder = ports, ladder or Ladder()
+
+    def run(self, case: Case, key: ActionKey, do: Do, action: str, book: Book) -> None:
+        """`action` is the name on the case: of an undo that of the reverse, while `do` is what the step says."""
+        if action == "penalise":
+            self._penalise(case, key, do, book)
+        elif action in ("impose", "lift"):
+            self._measure(case, key, do, on=action == "impose")
+        elif action == "publish":
+            register.enter(self._records(case), case, self._ports.clock.now())
+            self._say(case, penalties.told(case.id.subject.id, "published", self._ports.clock.now()))
+        elif action == "unpublish":
+            register.withdraw(self._records(case), case)
+
+    def _records(self, case: Case) -> Records:
+        return self._ports.records(case.id.account)
+
+    def _say(self, case: Case, *events: Event) -> None:
+        body = write_told(case.id.account, case.id.connection, events)
+        self._ports.inbox.send([Message(body, group=case.id.account)])
+
+    # ---- entries ----
+
+    def _penalise(self, case: Case, key: ActionKey, do: Do, book: Book) -> None:
+        ident, now = ident_of(case.id, key), self._ports.clock.now()
+        if key.undo:
+            self._say(case, penalties.reversed_(ident, now))
+            return
+        kept = reasons.kept(self._records(case), ident) or self._decide(ident, case, key, do, book, now)
+        terms, at = Terms.of(kept["terms"]), parse_instant(kept["at"])
+        if kept["needs"]:
+            self._say(case, penalties.proposed(ident, terms, at))
+        else:
+            self._say(case, penalties.imposed(ident, terms, at, self._ladder))
+
+    def _decide(self, ident: str, case: Case, key: ActionKey, do: Do, book: Book, now: datetime) -> dict[str, Any]:
+        """Decide once: whoever repeats this finds what was decided, whatever the score says by then."""
+        view, records = View(case.evidence, now), self._records(case)
+        seller, listing = _text(view, "seller"), _text(view, "product")
+        if case.id.subject.kind == "seller":
+            seller = seller or case.id.subject.id
+        if case.id.subject.kind == "listing":
+            listing = listing or case.id.subject.id
+        weight = int(do.params.get("points", 0))
+        before = standing_points(records, seller, case.id.connection, now)
+        scores = scores_of(self._ports, case.id.account, case.id.connection, seller, now) if seller else []
+        decisions = [one.decision for one in scores]
+        choice = choose(self._ladder, before, weight, decisions, Issued(), bool(listing))
+        if choice.rung is not Rung.NOTICE and not choice.needs:
+            choice = self._capped(records, case.id.connection, choice, before, weight, decisions, bool(listing), now)
+        terms = Terms(
+            seller, str(do.params.get("code", key.rule)), weight, choice.rung, case.id.local, key.rule,
+            case.ledger.actions[str(key)].version, not choice.needs, listing,
+        )  # fmt: skip
+        verdict = evaluate(case, book.policies, book.calendars, now)
+        told = reasons.statement(
+            case, terms, choice, verdict.clock(key.clock), book, now, [one.shown for one in scores], before
+        )
+        return reasons.keep(records, ident, told)
+
+    def _capped(
+        self, records: Records, connection: str, choice: Choice, before: int, weight: int,
+        decisions: Sequence[Decision], listing: bool, now: datetime,
+    ) -> Choice:  # fmt: skip
+        """The choice with what was issued lately; a repeated count only makes it more careful."""
+        hour, day = (now - EPOCH) // timedelta(hours=1), (now - EPOCH) // timedelta(days=1)
+        issued = Issued(
+            records.add(ISSUED, f"{connection}|h|{hour}", "issued", 1, now + timedelta(hours=3)),
+            records.add(ISSUED, f"{connection}|d|{day}", "issued", 1, now + timedelta(days=3)),
+        )
+        return choose(self._ladder, before, weight, decisions, issued, listing)
+
+    # ---- measures ----
+
+    def _measure(self, case: Case, key: ActionKey, do: Do, on: bool) -> None:
+        now = self._ports.clock.now()
+        view = View(case.evidence, now)
+        measure = str(do.params.get("measure") or _text(view, "measure"))
+        seller = case.id.subject.id if case.id.subject.kind == "seller" else _text(view, "seller")
+        target = Subject("seller", seller)
+        if measure == "delist":
+            target = Subject("listing", _text(view, "product"))
+        if not measure or not target.id:
+            return
+        # The generation counts how often it was asked for anew; between two of them lies its lifting.
+        generations = [state.generation for (clock, _), state in case.ledger.steps.items() if clock == key.clock]
+        version = 2 * max(generations, default=0) + (not on)
+        of = case.id.subject.id if case.id.subject.kind == penalties.KIND else escape(f"{key.clock} {measure}")
+        at = case.ledger.steps[key.clock, key.step].at
+        mark = Mark(f"measure.{measure}", at if on else None, of[:200], version)
+        facts = {"seller": seller} if seller else {}
+        ident = f"{of[:150]}-{measure}-{version}"
+        self._say(case, Event(ident, target, at, version, "decision", marks=(mark,), facts=facts))
+
+
+class Seen:
+    """A score as it is shown in reasons, and what it allows."""
+
+    def __init__(self, decision: Decision, shown: dict[str, Any]) -> None:
+        self.decision, self.shown = decision, shown
+
+
+def scores_of(ports: Ports, account: str, connection: str, seller: str, now: datetime) -> list[Seen]:
+    """The seller's scores under the standard in force, with the numbers that reasons must show."""
+    from chalicelib.sellers import standard
+    from chalicelib.sellers.ledger import SellerLedger, seller_key
+    from chalicelib.sellers.score import Scores
+
+    records = ports.records(account)
+    judged = Scores(account, SellerLedger(ports.records), records).of(
+        seller_key(connection, seller), standard.active(records), now.date()
+    )
+    return [
+        Seen(
+            one.decision,
+            {
+                "metric": metric.value, "p_over": f"{one.score.p_over:.4f}", "n": f"{one.score.n:g}",
+                "bad": f"{one.score.bad:g}", "buyers": one.score.buyers, "limit": f"{one.score.limit:g}",
+                "window_days": one.score.window_days, "decision": one.decision.value,
+            },
+        )
+        for metric, one in sorted(judged.items())
+    ]  # fmt: skip
+
+
+def standing_points(records: Records, seller: str, connection: str, now: datetime) -> int:
+    """The points that stand against a seller of a connection, as projected."""
+    rows = records.query(PENALTIES, f"{seller}|{connection}:") if seller else ()
+    return sum(int(row.data["points"]) for row in rows if counts(row.data, now))
+
+
+
+
+def _text(view: View, name: str) -> str:
+    value = view.fact(name)
+    return value if isinstance(value, str) else ""

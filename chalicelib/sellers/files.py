@@ -1,0 +1,69 @@
+"""A seller's own file as pages: what stands against it, with reasons, and a form to appeal. Chinese and English.
+
+Everything that is not ours is escaped; the pages load nothing, run no script and are kept nowhere.
+"""
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+from chalicelib.sellers import reasons
+from chalicelib.sellers.ladder import State
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "title": ("商家处罚档案", "Your file"),
+    "none": ("目前没有处罚记录。", "There is nothing against you."),
+    "other": ("English", "中文"),
+    "appeal": ("申诉", "Appeal"),
+    "why": ("申诉理由（请勿填写他人的个人信息）", "Why (please leave out other people's personal data)"),
+    "send": ("提交申诉", "Send the appeal"),
+    "sent": ("申诉已提交，将由未参与原决定的人员处理。", "Your appeal has arrived. Somebody who had no part decides."),
+    "points": ("当前有效分值", "Points that stand"),
+}
+_STATES: Mapping[str, tuple[str, str]] = {
+    State.PROPOSED: ("拟处罚", "proposed"), State.APPROVED: ("已批准", "approved"),
+    State.IMPOSED: ("已生效", "imposed"), State.APPEALED: ("申诉中", "appealed"),
+    State.UPHELD: ("维持", "upheld"), State.REVERSED: ("已撤销", "reversed"),
+    State.EXPIRED: ("已期满", "expired"),
+}  # fmt: skip
+
+
+def page(
+    seller: str, points: int, entries: Iterable[tuple[dict[str, Any], Mapping[str, Any], dict[str, str], bool]],
+    lang: str, sent: bool = False, error: str = "",
+) -> str:  # fmt: skip
+    """`entries`: row, statement, what came later, and whether it can still be appealed."""
+    place = 0 if lang == "zh" else 1
+
+    def word(name: str) -> str:
+        return escape(_WORDS[name][place])
+
+    other = "en" if lang == "zh" else "zh"
+    parts = [
+        f'<p><a href="?lang={other}">{word("other")}</a></p><p>{escape(seller)}</p>'
+        f"<p>{word('points')}: {points}</p>"
+    ]
+    if sent:
+        parts.append(f'<p role="status">{word("sent")}</p>')
+    if error:
+        parts.append(f'<p role="alert">{escape(error)}</p>')
+    shown = list(entries)
+    if not shown:
+        parts.append(f"<p>{word('none')}</p>")
+    for row, told, more, open_ in shown:
+        ident = row["penalty"].partition("/")[2]
+        state = _STATES.get(row["state"], (row["state"],) * 2)[place]
+        body = reasons.section(told, lang, {**more, "state": state})
+        if open_:
+            body += (
+                f'<h2>{word("appeal")}</h2><form method="post" accept-charset="utf-8">'
+                f'<input type="hidden" name="penalty" value="{escape(ident)}">'
+                f'<input type="hidden" name="lang" value="{lang}">'
+                f'<label>{word("why")}<textarea name="text" required maxlength="4000"></textarea></label>'
+                f"<button>{word('send')}</button></form>"
+            )
+        parts.append(f'<section id="{escape(ident)}">{body}</section>')
+    return reasons.document(lang, _WORDS["title"][place], "".join(parts))

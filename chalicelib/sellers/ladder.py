@@ -1,0 +1,197 @@
+"""The penalty ladder: which rung an entry leads to, whether it may go there without a person, and what stands.
+
+Pure. Points alone never make a measure automatic: a score has to bear it, as the sheet on scoring asks (warn from
+P 0.5, act from P 0.9 with enough different buyers). What a penalty is at an instant is read from its case's marks, so
+order and repetition do not matter, and what was reversed stays reversed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.core.scores import Decision
+from chalicelib.core.view import View
+
+
+class Rung(StrEnum):
+    """From the mildest to the harshest."""
+
+    NOTICE = "notice"
+    WARNING = "warning"
+    RESTRICT = "restrict"
+    HOLD_PAYOUT = "hold_payout"
+    DELIST = "delist"
+    SUSPEND = "suspend"
+    BLACKLIST = "blacklist"
+
+    @property
+    def height(self) -> int:
+        return _ORDER.index(self)
+
+    @property
+    def measure(self) -> str:
+        """The action that it asks of the platform; empty for what is only said."""
+        return "" if self.height <= Rung.WARNING.height else self.value
+
+
+_ORDER = tuple(Rung)
+
+
+class State(StrEnum):
+    """The life of a penalty. A proposal that a person turns down is reversed before it ever stood."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    IMPOSED = "imposed"
+    APPEALED = "appealed"
+    UPHELD = "upheld"
+    REVERSED = "reversed"
+    EXPIRED = "expired"
+
+
+AHEAD = timedelta(days=30)
+"""Whoever ends the whole service to a seller says so thirty days ahead (P2B 4(2)); the pack's step `terminate`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """`floors`: points from which a rung is reached. `days`: how long its measure lasts. `points_days`: how long points
+    count. A person decides from the rung `approve_rung` or above `approve_points` in one entry, and where more than
+    `hour` or `day` measures and warnings were issued on a connection."""
+
+    floors: Mapping[Rung, int] = field(
+        default_factory=lambda: {
+            Rung.NOTICE: 0, Rung.WARNING: 4, Rung.RESTRICT: 12, Rung.HOLD_PAYOUT: 18, Rung.DELIST: 24,
+            Rung.SUSPEND: 36, Rung.BLACKLIST: 48,
+        }
+    )  # fmt: skip
+    days: Mapping[Rung, int] = field(
+        default_factory=lambda: {
+            Rung.RESTRICT: 7, Rung.HOLD_PAYOUT: 14, Rung.DELIST: 14, Rung.SUSPEND: 14, Rung.BLACKLIST: 3650,
+        }
+    )  # fmt: skip
+    points_days: int = 365
+    approve_rung: Rung = Rung.SUSPEND
+    approve_points: int = 12
+    hour: int = 20
+    day: int = 100
+
+    def rung(self, points: int) -> Rung:
+        """The harshest rung that so many points reach."""
+        return max((one for one, floor in self.floors.items() if points >= floor), key=lambda one: one.height)
+
+    def points_until(self, rung: Rung, imposed: datetime) -> datetime:
+        """Points never end before the measure that rests on them."""
+        return imposed + timedelta(days=max(self.points_days, self.days.get(rung, 0) + 1))
+
+    def measure_until(self, rung: Rung, imposed: datetime) -> datetime:
+        return imposed + timedelta(days=self.days.get(rung, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """How many entries above a notice were issued on the connection in this hour and on this day, this one included."""
+
+    hour: int = 0
+    day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where an entry leads. `called`: what the points alone would ask for. `needs`: why a person decides (`weight`,
+    `rung`, `many`), empty where nobody has to."""
+
+    rung: Rung
+    called: Rung
+    needs: str = ""
+
+
+def choose(
+    ladder: Ladder, points_before: int, weight: int, decisions: Iterable[Decision], issued: Issued, listing: bool = True
+) -> Choice:
+    """Where an entry of `weight` points leads a seller who has `points_before`.
+
+    `decisions`: what each of the seller's scores allows; none where there is none, and then nothing beyond a notice is
+    automatic. `listing`: whether the case names something to take down.
+    """
+    called = ladder.rung(points_before + weight)
+    if called is Rung.DELIST and not listing:
+        called = Rung.HOLD_PAYOUT
+    allowed = max((_ALLOWS[one] for one in decisions), key=lambda one: one.height, default=Rung.NOTICE)
+    if weight > ladder.approve_points:
+        # One entry as heavy as this is put to a person with the numbers, whatever they say.
+        return Choice(called, called, "weight")
+    rung = min(called, allowed, key=lambda one: one.height)
+    if rung.height >= ladder.approve_rung.height:
+        return Choice(rung, called, "rung")
+    if rung is not Rung.NOTICE and (issued.hour > ladder.hour or issued.day > ladder.day):
+        return Choice(rung, called, "many")
+    return Choice(rung, called)
+
+
+_ALLOWS: Mapping[Decision, Rung] = {
+    Decision.NONE: Rung.NOTICE,
+    Decision.WARN: Rung.WARNING,
+    Decision.ACT: Rung.BLACKLIST,
+}
+
+
+def state_of(view: View) -> State:
+    """What a penalty's case shows as of the view's instant."""
+
+    def there(name: str) -> bool:
+        return bool(view.marks(f"penalty.{name}"))
+
+    if there("reversed"):
+        return State.REVERSED
+    if there("appealed") and not there("upheld"):
+        return State.APPEALED
+    if there("expired"):
+        return State.EXPIRED
+    for name in (State.UPHELD, State.IMPOSED, State.APPROVED):
+        if there(name.value):
+            return name
+    return State.PROPOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """One penalty as of an instant, free of personal data. `case`: its own; `about`: the case that it is about.
+
+    `in_force`: its points count and it stands in the register. `measure_on`: so does its measure.
+    """
+
+    case: str
+    state: State
+    seller: str = ""
+    about: str = ""
+    code: str = ""
+    points: int = 0
+    rung: str = ""
+    measure: str = ""
+    rule: str = ""
+    version: str = ""
+    automated: bool = False
+    imposed_at: datetime | None = None
+    appealed_at: datetime | None = None
+    appeal_until: datetime | None = None
+    points_until: datetime | None = None
+    measure_until: datetime | None = None
+    in_force: bool = False
+
+    def measure_on(self, now: datetime) -> bool:
+        since, until = self.imposed_at, self.measure_until
+        if not self.in_force or not self.measure or since is None or until is None:
+            return False
+        return since + (AHEAD if self.measure == Rung.BLACKLIST else timedelta()) <= now < until
+
+
+def points(penalties: Iterable[Penalty]) -> int:
+    """The points that stand."""
+    return sum(one.points for one in penalties if one.in_force)
+
+
+def measures(penalties: Iterable[Penalty], now: datetime) -> frozenset[str]:
+    """The measures that are in effect: each for as long as any penalty asks for it."""
+    return frozenset(one.measure for one in penalties if one.measure_on(now))

@@ -1,0 +1,40 @@
+"""What a seller is sent when a penalty is imposed: the statement of reasons, and the way to appeal."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.core.case import Case
+from chalicelib.core.instants import show
+from chalicelib.ports.stores import Connection, Records
+from chalicelib.sellers import links, reasons
+from chalicelib.sellers.ladder import Penalty
+from chalicelib.sellers.penalties import penalty_of
+
+
+def about(one: Penalty, link: str = "") -> dict[str, str]:
+    """What a statement does not hold because it comes later: since when, until when, where to appeal."""
+    named = {
+        "from": one.imposed_at, "until": one.points_until, "measure_until": one.measure_until,
+        "appeal_until": one.appeal_until,
+    }  # fmt: skip
+    told = {name: show(at) for name, at in named.items() if at is not None}
+    return {**told, "state": one.state.value, **({"link": link} if link else {})}
+
+
+def notice(records: Records, case: Case, connection: Connection, now: datetime) -> str:
+    """The text for a seller, in the connection's language where it names one, else in both."""
+    told = reasons.kept(records, case.id.subject.id)
+    one = penalty_of(case, now)
+    if told is None:
+        return ""
+    link = ""
+    if one.seller:
+        token = links.make(records, case.id.account, case.id.connection, one.seller, _day(now) + links.USUAL)
+        link = links.address(records, token)
+    language = connection.options.get("language", "")
+    wanted = [language] if language in reasons.LANGUAGES else reasons.LANGUAGES
+    return "\n".join(reasons.text(told, one_language, about(one, link)) for one_language in wanted)
+
+
+def _day(now: datetime) -> datetime:
+    """The same text for a repetition on the same day."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -1,0 +1,132 @@
+"""The public register of penalties (公示): which stand, why, the sellers' grades and figures, as a signed feed.
+
+An entry is put in when its penalty comes into force and taken out when that is withdrawn, by steps of our own engine;
+what is reversed stays in the ledger alone. No buyer, no order, no text of a person is ever part of it. Legal ground:
+网络交易监督管理办法 30 (one working day from the decision).
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.core import signing
+from chalicelib.core.case import Case
+from chalicelib.core.instants import EPOCH, parse_instant, show
+from chalicelib.ports.stores import Conflict, Records
+from chalicelib.sellers import reasons
+from chalicelib.sellers.penalties import counts, penalty_of
+
+KIND, KEYS, KEY = "penalty-register", "penalty-register-key", "current"
+PENALTIES = "penalties"
+STANDINGS = "seller-standings"
+FORM = 1
+
+
+def enter(records: Records, case: Case, now: datetime) -> None:
+    """Put a penalty into the register, where it stands."""
+    one = penalty_of(case, now)
+    if not one.in_force or not one.seller:
+        return
+    told = reasons.kept(records, case.id.subject.id) or {}
+    rule = told.get("rule", {})
+    entry = {
+        "seller": one.seller, "penalty": case.id.subject.id, "code": one.code, "points": one.points, "rung": one.rung,
+        "decided_at": show(one.imposed_at) if one.imposed_at else None,
+        "until": show(one.points_until) if one.points_until else None,
+        "measure_until": show(one.measure_until) if one.measure_until else None, "automated": one.automated,
+        "rule": rule.get("id", one.rule), "version": rule.get("version", one.version), "cite": rule.get("cite", ""),
+        "basis": rule.get("basis", "policy"), "title": rule.get("title", {}),
+    }  # fmt: skip
+    records.put(KIND, _sort(case), entry)
+
+
+def withdraw(records: Records, case: Case) -> None:
+    """Take it out. The ledger keeps it as reversed."""
+    records.delete(KIND, _sort(case))
+
+
+def _sort(case: Case) -> str:
+    return f"{case.id.connection}|{case.id.subject.id}"
+
+
+def feed(
+    records: Records, connection: str, now: datetime, sellers: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
+    """The register of a connection as of `now`. `sellers`: seller -> its grade and figures, where scores are kept."""
+    entries: dict[str, list[dict[str, Any]]] = {}
+    rows = {row.data["penalty"]: row.data for row in records.query(PENALTIES)}
+    for record in records.query(KIND, f"{connection}|"):
+        row = rows.get(f"{connection}:penalty/{record.data['penalty']}")
+        if not _shown(record.data, row, now):
+            continue
+        place = record.data["rung"]
+        shown = {name: value for name, value in record.data.items() if name != "seller"}
+        shown["measure"] = {"zh": reasons.RUNGS[place][0], "en": reasons.RUNGS[place][1]}
+        entries.setdefault(record.data["seller"], []).append(shown)
+    known = dict(sellers or {})
+    return {
+        "v": FORM, "register": connection, "as_of": show(now),
+        "title": {"zh": "平台内经营者处理措施公示", "en": "Public register of measures against sellers"},
+        "sellers": [
+            {"seller": name, **known.get(name, {}), "penalties": sorted(entries.get(name, []), key=_order)}
+            for name in sorted(entries.keys() | known.keys())
+        ],
+    }  # fmt: skip
+
+
+def _shown(entry: Mapping[str, Any], row: Mapping[str, Any] | None, now: datetime) -> bool:
+    """Whether it stands still: its own time, and what the ledger says where it says anything."""
+    until = entry["until"]
+    if until is not None and parse_instant(until) <= now:
+        return False
+    return row is None or counts(row, now)
+
+
+def _order(entry: Mapping[str, Any]) -> tuple[str, str]:
+    return (entry["decided_at"] or "", entry["penalty"])
+
+
+def figures(records: Records, connection: str) -> dict[str, dict[str, Any]]:
+    """Seller -> the grade that was last given."""
+    found = {}
+    for record in records.query(STANDINGS, f"{connection}:"):
+        seller = record.sort.partition(":")[2]
+        found[seller] = {"grade": record.data["grade"], "since": record.data["since"] or None}
+    return found
+
+
+def key(records: Records) -> str:
+    """The secret that the feed is signed with, made when it is first asked for."""
+    held = records.get(KEYS, KEY)
+    if held is None:
+        made = signing.format_secret(secrets.token_bytes(32))
+        try:
+            records.put(KEYS, KEY, {"secret": made}, expected=0)
+            return made
+        except Conflict:
+            held = records.get(KEYS, KEY)
+    assert held is not None, "somebody else has just written it"
+    return str(held.data["secret"])
+
+
+def signed(told: Mapping[str, Any], secret: str, now: datetime) -> dict[str, Any]:
+    """The feed with its signature: `payload` is the exact text that was signed, after Standard Webhooks v1."""
+    payload = json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    seconds = (now - EPOCH) // timedelta(seconds=1)
+    ident = f"register-{told['register']}-{seconds}"
+    return {
+        "payload": payload, signing.ID: ident, signing.TIMESTAMP: str(seconds),
+        signing.SIGNATURE: signing.sign(ident, seconds, payload.encode(), secret),
+    }  # fmt: skip
+
+
+def verified(answer: Mapping[str, str], secret: str, now: datetime, age: timedelta) -> dict[str, Any] | None:
+    """The feed of an answer, or None where the signature is not that of `secret` or is older than `age`."""
+    payload = answer["payload"]
+    headers = {name: answer[name] for name in (signing.ID, signing.TIMESTAMP, signing.SIGNATURE)}
+    if signing.verify(headers, payload.encode(), [secret], now, age) is not None:
+        return None
+    found: dict[str, Any] = json.loads(payload)
+    return found

@@ -1,0 +1,180 @@
+"""The ladder over the whole shell in memory: a rule's entry, a measure, the platform, the notice, the healing."""
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.core.scores import Decision
+from chalicelib.core.words import Status
+from chalicelib.sellers import effects, reasons
+from chalicelib.sellers.effects import Seen
+from tests.support.ladder import DAY, Market
+from tests.support.opsdesk import POLICY
+from tests.support.world import T0, World, event, placed
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_rules_entry_becomes_a_penalty_with_reasons_that_reach_the_seller() -> None:
+    market = Market()
+    market.ops.must("POST", "/policies", {"yaml": POLICY})
+    market.world.deliver(placed(seller="s-1", buyer="b-77", amount="12.00", currency="EUR"))
+    market.world.pass_time(26 * HOUR)
+    (row,) = market.ops.must("GET", "/penalties", seller="s-1")["penalties"]
+    assert (row["state"], row["points"], row["rung"], row["automated"]) == ("imposed", 2, "notice", True)
+    assert (row["case"], row["rule"]) == ("shop-1:order/1001", "ship-1d")
+    ((seller, text),) = market.mails
+    assert seller == "s-1"
+    for wanted in ("Statement of reasons", "处罚决定及理由说明", "ship-1d (house@1)", "shop-1:order/1001", "due",
+                   "decided automatically", "You may appeal free of charge until 2026-09-04",
+                   "amount: 12"):  # fmt: skip
+        assert wanted in text, wanted
+    assert "b-77" not in text
+    told = {one["type"] for one in market.world.told("penalty")}
+    assert told == {"redress.penalty.imposed"}, "nothing waited for a person"
+    assert market.sellers == {}
+
+
+def test_a_verdict_that_heals_takes_points_and_entry_back_by_itself() -> None:
+    market = Market()
+    market.ops.must("POST", "/policies", {"yaml": POLICY})
+    market.world.deliver(placed(seller="s-1"))
+    market.world.pass_time(26 * HOUR)
+    assert market.points() == 2
+    market.world.deliver(event("1001", T0 + HOUR, {"order.shipped": T0 + HOUR}))
+    market.world.run()
+    (row,) = market.ops.must("GET", "/penalties", seller="s-1")["penalties"]
+    assert (row["state"], market.points()) == ("reversed", 0)
+    assert [one["type"] for one in market.world.told("penalty.reversed")] == ["redress.penalty.reversed"]
+    assert list(market.world.ports.records("main").query("penalty-register")) == []
+
+
+def test_what_was_decided_once_is_not_decided_anew() -> None:
+    """Whatever the score says by then: whoever repeats an entry finds what was decided."""
+    world = World()
+    records = world.ports.records("main")
+    first = reasons.keep(records, "x", {"needs": "", "at": "2026-03-02T10:00:00Z"})
+    again = reasons.keep(records, "x", {"needs": "weight", "at": "2026-03-03T10:00:00Z"})
+    assert first == again == reasons.kept(records, "x")
+
+
+def test_a_suspension_waits_for_a_person_and_then_reaches_the_platform() -> None:
+    market = Market()
+    path = market.propose()
+    assert (market.state(path), market.sellers, market.points()) == ("proposed", {}, 0)
+    assert [one["type"] for one in market.world.told("penalty")] == ["redress.penalty.proposed"]
+    assert market.word(path, "approve")[0] == 200
+    assert (market.state(path), market.sellers, market.points()) == ("imposed", {"s-1": {"suspend"}}, 4)
+    assert market.mails and "three parcels a week late" in market.mails[0][1]
+
+
+def test_a_measure_ends_by_itself_and_its_points_later() -> None:
+    market = Market()
+    path = market.penalise()
+    market.world.clock.set(T0 + 14 * DAY)
+    market.world.pass_time(timedelta(minutes=5))
+    assert (market.sellers, market.points(), market.state(path)) == ({"s-1": set()}, 4, "imposed")
+    market.world.clock.set(T0 + 365 * DAY)
+    market.world.pass_time(timedelta(minutes=5))
+    assert (market.points(), market.state(path)) == (0, "expired")
+    assert [one["type"] for one in market.world.told("penalty.expired")] == ["redress.penalty.expired"]
+
+
+def test_two_penalties_hold_one_lever_and_only_the_last_lets_go() -> None:
+    market = Market()
+    one, two = market.penalise(), market.penalise()
+    calls = [said for said in market.world.shop.actions() if said["action"] == "suspend"]
+    assert len(calls) == 1, "the platform is told once"
+    assert market.word(one, "reverse")[0] == 200
+    assert market.sellers == {"s-1": {"suspend"}}
+    assert market.word(two, "reverse")[0] == 200
+    assert (market.sellers, market.points()) == ({"s-1": set()}, 0)
+    three = market.penalise()
+    assert market.sellers == {"s-1": {"suspend"}}, "and again, where a new one asks for it"
+    market.word(three, "reverse")
+    assert market.sellers == {"s-1": set()}
+
+
+def test_a_listing_is_taken_down_and_put_back() -> None:
+    market = Market()
+    path = market.penalise(rung="delist", listing="p-9")
+    assert market.sellers == {"p-9": {"delist"}}
+    market.word(path, "reverse")
+    assert market.sellers == {"p-9": set()}
+
+
+def test_the_end_of_the_service_is_told_thirty_days_ahead() -> None:
+    market = Market()
+    path = market.penalise(rung="blacklist")
+    market.world.clock.set(T0 + 30 * DAY - HOUR)
+    market.world.pass_time(timedelta(minutes=2))
+    assert market.sellers == {}
+    market.world.clock.set(T0 + 30 * DAY)
+    market.world.pass_time(timedelta(minutes=2))
+    assert market.sellers == {"s-1": {"blacklist"}}
+    market.word(path, "reverse")
+    assert market.sellers == {"s-1": set()}
+
+
+@pytest.mark.parametrize(
+    ("decision", "points", "rung", "state"),
+    [(Decision.ACT, 12, "restrict", "imposed"), (Decision.WARN, 12, "warning", "imposed"),
+     (Decision.NONE, 12, "notice", "imposed"), (Decision.ACT, 13, "restrict", "proposed")],
+)  # fmt: skip
+def test_a_score_decides_how_far_a_rule_goes_alone(
+    decision: Decision, points: int, rung: str, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = {"metric": "shipping", "p_over": "0.9412", "n": "120", "bad": "9", "buyers": 8, "limit": "0.02",
+             "window_days": 30, "decision": decision.value}  # fmt: skip
+    monkeypatch.setattr(effects, "scores_of", lambda *_: [Seen(decision, shown)])
+    market = Market()
+    market.ops.must("POST", "/policies", {"yaml": POLICY.replace("points: 2", f"points: {points}")})
+    market.world.deliver(placed(seller="s-1"))
+    market.world.pass_time(26 * HOUR)
+    (row,) = market.ops.must("GET", "/penalties", seller="s-1")["penalties"]
+    assert (row["rung"], row["state"]) == (rung, state)
+    told = market.ops.must("GET", "/penalties/" + row["penalty"].replace(":penalty/", "/") + "/reasons")["text"]
+    assert "9 of 120, 8 different buyers; probability that the true rate is over 2.00%: 94%" in told
+
+
+def test_many_at_once_wait_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effects, "scores_of", lambda *_: [Seen(Decision.ACT, {
+        "metric": "shipping", "p_over": "0.95", "n": "50", "bad": "9", "buyers": 8, "limit": "0.02"})])  # fmt: skip
+    market = Market()
+    market.ops.must("POST", "/policies", {"yaml": POLICY.replace("points: 2", "points: 12")})
+    for number in range(25):
+        market.world.deliver(placed(str(number), seller=f"s-{number}"))
+    market.world.pass_time(26 * HOUR)
+    states = [one["state"] for one in market.ops.must("GET", "/penalties")["penalties"]]
+    assert (states.count("imposed"), states.count("proposed")) == (20, 5)
+
+
+def test_in_observe_nothing_is_ever_entered() -> None:
+    market = Market(modes={})
+    market.ops.must("POST", "/policies", {"yaml": POLICY})
+    market.world.deliver(placed(seller="s-1"))
+    market.world.pass_time(26 * HOUR)
+    assert market.ops.must("GET", "/penalties")["penalties"] == []
+    assert market.world.case("order/1001").ledger.clocks["ship-1d"].status is Status.BREACHED
+
+
+def test_the_daily_look_finds_what_somebody_undid_or_repeated() -> None:
+    market = Market()
+    path = market.penalise()
+    assert market.ops.must("POST", "/sellers/watch", {})["looks"] == 1
+    market.world.pass_time(2 * HOUR)
+    market.status["s-1"] = "active"
+    for _ in range(2):
+        market.world.clock.set(market.world.clock.now() + DAY)
+        found = market.ops.must("POST", "/sellers/watch", {})
+        market.world.run()
+    assert found["undone"] == ["shop-1:seller/s-1"]
+    told = [one for one in market.world.told("clock.warned") if one["data"]["rule"] == "measure-undone"]
+    assert told and told[0]["data"]["severity"] == "error"
+    market.word(path, "reverse")
+    market.status["s-1"] = "inactive"
+    for _ in range(2):
+        market.world.clock.set(market.world.clock.now() + DAY)
+        found = market.ops.must("POST", "/sellers/watch", {})
+        market.world.run()
+    assert found["repeated"] == ["shop-1:seller/s-1"]
