@@ -178,11 +178,14 @@ def ops() -> "Desk":
 @cache
 def sweep() -> Handler:
     from chalicelib.core.instants import parse_instant
+    from chalicelib.flow.shops import Shops
+    from chalicelib.flow.silence import Watch
     from chalicelib.flow.sweep import Sweep
+    from chalicelib.flow.tell import Teller
 
-    run = Sweep(ports())
-    # The scheduled minute, not the moment at which this happens to run (timers.md rule 3).
-    return lambda event: {"sent": run(parse_instant(event["time"]))}
+    run, watch = Sweep(ports()), Watch(ports(), Shops(ports()), Teller(ports()))
+    # The scheduled minute, not the moment at which this happens to run (timers.md rule 3). Deadlines come first.
+    return lambda event: {"sent": run(parse_instant(event["time"])), "asked": watch()}
 
 
 @cache

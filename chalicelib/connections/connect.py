@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.connections.check import check_credentials, check_request, check_secret
 from chalicelib.core.words import Group, Mode
+from chalicelib.flow import silence
 from chalicelib.flow.shops import KEPT, context_of
 from chalicelib.ops.wrong import Absent, Clash
 from chalicelib.ports.ports import Ports
@@ -94,6 +95,7 @@ def connect(ports: Ports, account: str, request: Request, hook_url: str, marks: 
         stored = ports.connections.put(connection)
     except Conflict:
         raise Clash(f"a connection {request.name} exists already") from None
+    silence.begin(ports, account, request.name)
     return Connected(stored, now, secret, token, _url(hook_url, token))
 
 

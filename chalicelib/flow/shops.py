@@ -6,6 +6,7 @@ Only `hook` and `act` hold a vault that can open secrets; everywhere else `secre
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from chalicelib.core.settle import Terms
@@ -88,6 +89,17 @@ def _plain(name: str) -> bool:
 
 def shop_of(connection: Connection, words: Vocabulary = CORE) -> Shop:
     return Shop(connection.name, connection.platform, connection.address, connection.mapping, connection.options, words)
+
+
+def hook_of(connection: Connection) -> Callable[[str], bool]:
+    """Tells whether an address is this connection's hook, of which only a hash is stored."""
+
+    def is_ours(address: str) -> bool:
+        token = address.rstrip("/").rpartition("/")[2]
+        found = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+        return hmac.compare_digest(found, connection.token_hash)
+
+    return is_ours
 
 
 def adapter_of(connection: Connection) -> Adapter:

@@ -5,7 +5,7 @@ sends the calls, so that tokens, limits and budgets live in one place (DESIGN se
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -236,6 +236,25 @@ class HasKeys(Protocol):
 
     def keys(self, session: Session) -> Fetching:
         """Ask for the keys; a text that is fit to be the hook's secret."""
+        ...
+
+
+@runtime_checkable
+class Polled(Protocol):
+    """An adapter whose platform never repeats a delivery that was lost: it is asked what changed, by a look at
+    `connection/INSTANT`, whose answer names what to look at; the last of them may be such an instant again."""
+
+    every: timedelta
+    """How often."""
+
+
+@runtime_checkable
+class Mends(Protocol):
+    """An adapter whose platform stops sending after failures, and can be told to go on."""
+
+    def mend(self, session: Session, is_ours: Callable[[str], bool]) -> Fetching:
+        """Set going again what was stopped of the subscriptions to addresses that `is_ours` knows; in words, how many
+        there are and how many were mended."""
         ...
 
 

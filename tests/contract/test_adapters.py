@@ -54,15 +54,18 @@ def forgeries(row: Row) -> dict[str, tuple[bytes, dict[str, str]]]:
     body, headers = row.request(row.good)
     signature = dict(row.sign(body, row.secrets[0], NOW))
     unsigned = {name: value for name, value in headers.items() if name not in signature}
-    return {
+    forged = {
         "signed by a stranger": row.request(row.good, row.secrets[2]),
         "not signed": (body, unsigned),
+        "a signature that is none": (body, {**headers, **dict.fromkeys(signature, "\u0130 =,;")}),
+    }
+    altered = {
         "one byte more": (body + b" ", headers),
         "one byte changed": (body[:-2] + bytes([body[-2] ^ 1]) + body[-1:], headers),
         "no body": (b"", headers),
         "another body's signature": (body, {**headers, **row.sign(b"{}", row.secrets[0], NOW)}),
-        "a signature that is none": (body, {**headers, **dict.fromkeys(signature, "\u0130 =,;")}),
     }
+    return {**forged, **altered} if row.sealed else forged
 
 
 @each
@@ -118,7 +121,8 @@ def test_a_body_cut_short_is_refused_or_put_aside_and_never_half_believed(platfo
     body, headers = row.request(row.good)
     for size in (1, len(body) // 3, len(body) // 2, len(body) - 1):
         there = gate(platform)
-        assert there.send(body[:size], headers)["statusCode"] == 401, "the signature is of the whole"
+        if row.sealed:
+            assert there.send(body[:size], headers)["statusCode"] == 401, "the signature is of the whole"
         answer = there.send(*row.signed(body[:size], row.good))
         there.world.run()
         # Signed as it is: its sender cut it, so a person must see it; `standard` tells the sender himself.
@@ -197,6 +201,10 @@ def test_fields_of_a_newer_version_change_nothing(platform: str) -> None:
 def test_what_is_taken_back_or_corrected_stays_so_whichever_comes_first(platform: str, late: bool) -> None:
     there, row = gate(platform), ROWS[platform]
     told = [row.before or row.good, row.undo]
+    if row.undone is None:
+        there.tell(*told)
+        assert not row.sealed and there.cases() == {}, "who signs nothing is never believed, so nothing is to take back"
+        return
     subject, name, wanted = row.undone
     there.tell(told[0])
     held = there.evidence()[subject]

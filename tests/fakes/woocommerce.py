@@ -66,6 +66,7 @@ class FakeShop:
     """(method or `*`, fault): each strikes the next call that fits, once."""
     calls: list[Call] = field(default_factory=list)
     nonces: set[str] = field(default_factory=set)
+    hooks: dict[int, Json] = field(default_factory=dict)
     next_id: int = 1000
 
     # -- what people do in the shop -----------------------------------------------------------------------------------
@@ -231,6 +232,8 @@ class FakeShop:
             ("GET", f"{wc}/products/{one}", lambda n, q, b: (200, self._product(n))),
             ("PUT", f"{wc}/products/{one}", self._put_product),
             ("GET", f"{wc}/reports/orders/totals", self._totals),
+            ("GET", f"{wc}/webhooks", lambda q, b: (200, _page(list(self.hooks.values()), q))),
+            ("PUT", f"{wc}/webhooks/{one}", self._put_hook),
             ("GET", f"{dokan}/stores/{one}", lambda n, q, b: (200, self._store(n))),
             ("PUT", f"{dokan}/stores/{one}/status", self._put_store_status),
             ("POST", f"{dokan}/stores/{one}/contact", self._mail_store),
@@ -281,8 +284,18 @@ class FakeShop:
         return self.stores[number]
 
     def _list_orders(self, query: Json, body: Json) -> tuple[int, object]:
+        if "modified_after" in query:
+            assert query["dates_are_gmt"] == "true", "else the shop compares with its own local time"
+            rows = [row for row in self.orders.values() if row["date_modified_gmt"] > query["modified_after"]]
+            return 200, _page(sorted(rows, key=lambda row: row["date_modified_gmt"]), query)
         parent = int(query.get("parent", "0"))
         return 200, _page([row for row in self.orders.values() if row["parent_id"] == parent], query)
+
+    def _put_hook(self, number: int, query: Json, body: Json) -> tuple[int, object]:
+        if number not in self.hooks:
+            raise WpError(404, "woocommerce_rest_shop_webhook_invalid_id")
+        self.hooks[number]["status"] = body["status"]
+        return 200, self.hooks[number]
 
     def _put_order(self, number: int, query: Json, body: Json) -> tuple[int, object]:
         order = self._order(number)

@@ -68,7 +68,7 @@ def test_every_policy_file_is_used(template: dict[str, Any]) -> None:
             id="ops preview a change over all cases, the audit proves them",
         ),
         pytest.param("dynamodb:Query", "CasesTable", {"Sweep"}, id="only the sweep looks across cases"),
-        pytest.param("events:", "Escalations", {"Apply", "Project", "APIHandler"}, id="who tells the bus"),
+        pytest.param("events:", "Escalations", {"Apply", "Project", "Sweep", "APIHandler"}, id="who tells the bus"),
         pytest.param("s3:PutObject", "/journal/", {"Project", "Audit"}, id="the audit adds what it finds missing"),
         pytest.param("s3:PutObject", "/policies/", {"APIHandler"}, id="rules come in through ops alone"),
         pytest.param("s3:PutObject", "/inbox/", {"Hook"}, id="large bodies"),

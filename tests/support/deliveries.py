@@ -78,8 +78,10 @@ class Row:
     unknown: Told
     elsewhere: Told | None
     undo: Told
-    undone: tuple[str, str, Any]
+    undone: tuple[str, str, Any] | None
     dated: bool = False
+    sealed: bool = True
+    """Whether the bytes are signed. Where they are not, nothing that a body says may be believed."""
     before: Told | None = None
     """What is said before `undo`, where that is not `good`."""
     options: Mapping[str, str] = field(default_factory=dict)
@@ -414,6 +416,33 @@ WECHATPAY = Row(
     ),
 )  # fmt: skip
 
+# ---- mirakl ----
+
+_CLOUD_EVENT = {
+    "specversion": "1.0", "id": "ce-1", "source": "mirakl", "type": "ORDER_UPDATED", "time": "2026-11-20T10:00:00Z",
+    "data": {"order_id": "A-1001-A", "status": "SHIPPED", "date": "2026-11-20T09:59:00Z"},
+}  # fmt: skip
+
+MIRAKL = Row(
+    address="https://demo.mirakl.net",
+    good=Told(_CLOUD_EVENT),
+    sign=lambda body, secret, at: {"x-redress-secret": secret},
+    secrets=("mirakl-new", "mirakl-old", "mirakl-stranger"),
+    says={},
+    zoned=("order/A-1001-A", "order.shipped", ""),
+    zones=((("data", "date"), "2026-11-20T09:59:00", None),),
+    unknown=Told({**_CLOUD_EVENT, "type": "BASKET_TELEPORTED", "data": {}}),
+    elsewhere=None,
+    undo=Told(_CLOUD_EVENT),
+    undone=None,
+    sealed=False,
+    credentials={"api_key": "k"},
+    more=(
+        Told({**_CLOUD_EVENT, "type": "INCIDENT", "data": {"order_id": "A-1", "order_line_id": "A-1-1"}}),
+        Told([_CLOUD_EVENT, {**_CLOUD_EVENT, "type": "RETURN_CREATED", "data": {"id": "r-1"}}]),
+    ),
+)
+
 ROWS: Mapping[str, Row] = {
     "standard": STANDARD,
     "shopify": SHOPIFY,
@@ -423,4 +452,5 @@ ROWS: Mapping[str, Row] = {
     "saleor": SALEOR,
     "doudian": DOUDIAN,
     "wechatpay": WECHATPAY,
+    "mirakl": MIRAKL,
 }

@@ -246,4 +246,4 @@ def test_registry_and_kinds() -> None:
     assert adapter("woocommerce").name == "woocommerce"
     assert {"suspend", "restore", "warn_seller", "refund", "hold"} <= set(DOKAN.levers)
     assert "suspend" not in adapter("woocommerce").levers
-    assert {"seller", "complaint", "order", "refund", "listing"} == DOKAN.looks
+    assert {"seller", "complaint", "order", "refund", "listing", "connection"} == DOKAN.looks

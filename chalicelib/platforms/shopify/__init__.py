@@ -27,7 +27,7 @@ class Shopify:
     success = Answer()
     mapping: Mapping[str, tuple[str, ...]] = {}
     levers: Mapping[str, Lever] = LEVERS
-    looks = frozenset(["order", "shipment", "refund", "complaint", "listing"])
+    looks = frozenset(["order", "shipment", "refund", "complaint", "listing", "connection"])
 
     def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
         """Shopify sends no handshake."""

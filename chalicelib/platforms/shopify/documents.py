@@ -211,7 +211,14 @@ PRODUCT_STATUS = """mutation RedressListing($product: ProductUpdateInput!) {
   productUpdate(product: $product) { product { id status } userErrors { field message } }
 }"""
 
+CHANGES = """query RedressChanges($filter: String!, $after: String) {
+  orders(first: 100, after: $after, sortKey: UPDATED_AT, query: $filter) {
+    nodes { id updatedAt }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+
 ALL = (
-    ORDER, ORDER_SPLIT, FULFILLMENT_ORDER, FULFILLMENT, RETURN_OR_REFUND, REVERSE, DISPUTE, PRODUCT, TAGS_ADD,
+    CHANGES, ORDER, ORDER_SPLIT, FULFILLMENT_ORDER, FULFILLMENT, RETURN_OR_REFUND, REVERSE, DISPUTE, PRODUCT, TAGS_ADD,
     TAGS_REMOVE, METAFIELDS_SET, HOLDS, HOLDS_SPLIT, HOLD, RELEASE, REFUNDABLE, REFUND_CREATE, LISTING, PRODUCT_STATUS,
 )  # fmt: skip

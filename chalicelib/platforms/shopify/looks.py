@@ -5,10 +5,10 @@ older than 60 days. Facts: the sheet, sections 3 and 4, and the Admin schema.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.core.events import Subject
-from chalicelib.core.instants import to_ms
+from chalicelib.core.instants import parse_instant, show, to_ms
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session, Unreadable
 from chalicelib.platforms.shopify import answers, answers_back, documents
 from chalicelib.platforms.shopify.fields import Facts, Node, first_gid, gid, latest, number_of
@@ -23,6 +23,10 @@ from chalicelib.platforms.shopify.statements import (
     say_refund,
     splits,
 )
+
+MARGIN = timedelta(minutes=5)
+"""An order is found by its change only after a while."""
+PAGES = 10
 
 
 def look(subject: Subject, session: Session) -> Looking:
@@ -204,10 +208,38 @@ def _look_listing(case: str, session: Session) -> Looking:
     return Read(maker.done())
 
 
+def _changes(case: str, session: Session) -> Looking:
+    """Orders that changed since an instant; where there is more, the last look goes on from there."""
+    try:
+        since = parse_instant(case)
+    except ValueError:
+        return Refused("not-an-instant")
+    looks, seen, after = dict[Subject, None](), since, None
+    told = {"filter": f"updated_at:>='{show(since - MARGIN)}'"}
+    for _ in range(PAGES):
+        answer = yield from ask(session, documents.CHANGES, {**told, "after": after})
+        if isinstance(answer, Refused | Later):
+            return answer
+        orders = answer.data.node("orders")
+        if orders is None:
+            return _missing(answer)
+        for one in orders.nodes("nodes"):
+            looks[Subject("order", one.own_id())] = None
+            seen = latest(seen, one.instant("updatedAt")) or seen
+        page = orders.node("pageInfo")
+        after = page.text("endCursor") if page and page.value.get("hasNextPage") is True else None
+        if not after:
+            return Read(looks=tuple(looks), ignored="" if looks else "nothing changed")
+    if seen - MARGIN > since:
+        looks[Subject("connection", show(seen))] = None
+    return Read(looks=tuple(looks))
+
+
 _LOOKS: Mapping[str, Callable[[str, Session], Looking]] = {
     "order": _look_order,
     "shipment": _look_shipment,
     "refund": _look_refund,
     "complaint": _look_complaint,
     "listing": _look_listing,
+    "connection": _changes,
 }

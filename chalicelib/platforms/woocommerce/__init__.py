@@ -6,11 +6,11 @@ shop only records is not yet paid), `status_names` (`shipped=Versendet`), `order
 order's id). Credentials: `consumer_key`, `consumer_secret`.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.base import Answer, Delivery, Fetching, Lever, Looking, Read, Refusal, Session, Shop
 from chalicelib.platforms.lazy import Lazy
 from chalicelib.platforms.woocommerce import verify as door
 from chalicelib.platforms.woocommerce.defaults import MAPPING
@@ -31,7 +31,9 @@ class WooCommerce:
     keep = frozenset({"x-wc-webhook-topic"})
     """All that `read` needs; the delivery id is not among it, because two deliveries of one second share it."""
     success = Answer()
-    looks = frozenset({"order", "refund", "listing"})
+    looks = frozenset({"order", "refund", "listing", "connection"})
+    every = timedelta(minutes=15)
+    """What is lost on its way is never sent again (`base.Polled`)."""
 
     mapping: Mapping[str, tuple[str, ...]] = MAPPING
     levers: Mapping[str, Lever] = Lazy(_levers)
@@ -56,3 +58,8 @@ class WooCommerce:
         from chalicelib.platforms.woocommerce.looks import look
 
         return look(subject, session)
+
+    def mend(self, session: Session, is_ours: Callable[[str], bool]) -> Fetching:
+        from chalicelib.platforms.woocommerce.changes import mend
+
+        return mend(session, is_ours)

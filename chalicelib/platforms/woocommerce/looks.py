@@ -35,6 +35,10 @@ def look(subject: Subject, session: Session, dialect: Dialect = PLAIN) -> Lookin
         return (yield from _refund(subject, session, dialect))
     if subject.kind == "listing" and ident(subject.id):
         return (yield from _listing(subject, session, dialect))
+    if subject.kind == "connection":
+        from chalicelib.platforms.woocommerce.changes import changes
+
+        return (yield from changes(subject, session))
     return Refused("no_such_subject")
 
 

@@ -1,0 +1,65 @@
+"""What changed in a shop since an instant, and webhooks that the shop has stopped. WooCommerce repeats nothing that was
+lost and disables a webhook after a few failures, so both are asked for. Facts: the WooCommerce sheet, sections 1 and 4.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from chalicelib.core.events import Subject
+from chalicelib.core.instants import parse_instant, show
+from chalicelib.platforms.base import Fetching, Later, Looking, Read, Refused, Session
+from chalicelib.platforms.shapes import latest
+from chalicelib.platforms.woocommerce.api import WC, Api, Ok
+from chalicelib.platforms.woocommerce.shapes import gmt, ident
+
+MARGIN = timedelta(minutes=5)
+"""The shop's clock and ours need not agree."""
+PAGE, PAGES = 50, 10
+
+
+def changes(subject: Subject, session: Session) -> Looking:
+    """Orders that changed since the instant that the subject's id is, the longest unchanged first; where there is more,
+    the last look goes on from there."""
+    try:
+        since = parse_instant(subject.id)
+    except ValueError:
+        return Refused("not_an_instant")
+    api, looks, seen = Api(session), dict[Subject, None](), since
+    for page in range(1, PAGES + 1):
+        found = yield from api.get(
+            "orders", modified_after=f"{since - MARGIN:%Y-%m-%dT%H:%M:%S}", dates_are_gmt="true", orderby="modified",
+            order="asc", status="any", per_page=str(PAGE), page=str(page), _fields="id,date_modified_gmt",
+        )  # fmt: skip
+        if not isinstance(found, Ok):
+            from chalicelib.platforms.woocommerce.looks import no_answer
+
+            return no_answer(found)
+        for one in found.list:
+            if number := ident(one.get("id")):
+                looks[Subject("order", number)] = None
+            seen = latest(seen, gmt(one.get("date_modified_gmt"))) or seen
+        if len(found.list) < PAGE:
+            return Read(looks=tuple(looks), ignored="" if looks else "nothing changed")
+    if seen - MARGIN > since:
+        looks[Subject("connection", show(seen))] = None
+    return Read(looks=tuple(looks))
+
+
+def mend(session: Session, is_ours: Callable[[str], bool]) -> Fetching:
+    """Webhooks to our address that the shop disabled are made active again; one that a person paused is let be."""
+    from chalicelib.platforms.woocommerce.looks import no_answer
+
+    api, mended = Api(session), 0
+    hooks = yield from api.pages(f"{WC}/webhooks", _fields="id,status,delivery_url")
+    if not isinstance(hooks, tuple):
+        return no_answer(hooks)
+    ours = [one for one in hooks if isinstance(url := one.get("delivery_url"), str) and is_ours(url)]
+    for one in ours:
+        if one.get("status") != "disabled":
+            continue
+        done = yield from api.put(f"webhooks/{ident(one.get('id'))}", {"status": "active"})
+        if not isinstance(done, Ok):
+            answer = no_answer(done)
+            return answer if isinstance(answer, Later | Refused) else Refused("unexpected")
+        mended += 1
+    return f"{len(ours)} webhooks to us, {mended} set going again" if ours else Refused("no webhook to our address")
