@@ -20,6 +20,8 @@ from examples.demo.shops.books import Answered, DemoShop, Request, Story
 SENDERS = 4
 ECHO = timedelta(seconds=1)
 """A shop's webhook about what Redress did to it leaves so much later."""
+LOOK = 0.5
+"""Seconds after which it looks again, whatever it waits for."""
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -117,25 +119,30 @@ class Stage:
         left, again = list(turns), list(turns)
         next_turn = self._now()
         with ThreadPoolExecutor(SENDERS, thread_name_prefix="shop") as senders:
-            while True:
+            while not self._over(bool(left)):
                 if left and self._now() >= next_turn:
                     turn = left.pop(0)
                     self.play(BY_NAME[turn.scene], self.shops[turn.shop], self._now())
                     next_turn = self._now() + timedelta(seconds=turn.pause)
                     left = left or (list(again) if over_and_over else left)
-                    continue
-                with self._changed:
-                    if self._ended or not (left or self._cues or self._busy):
-                        return
-                    due = self._cues[0][0] if self._cues else None
-                    times = [one for one in (due, next_turn if left else None) if one is not None]
-                    wait = min((one - self._now()).total_seconds() for one in times) if times else 0.2
-                    if due is None or due > self._now():
-                        self._changed.wait(min(max(wait, 0.01), 0.5))
-                        continue
-                    cue = heapq.heappop(self._cues)[2]
-                    self._busy += 1
-                senders.submit(self._do, cue)
+                cue = self._next(next_turn if left else None)
+                if cue is not None:
+                    senders.submit(self._do, cue)
+
+    def _over(self, more: bool) -> bool:
+        with self._changed:
+            return self._ended or not (more or self._cues or self._busy)
+
+    def _next(self, turn: datetime | None) -> Cue | None:
+        """The next cue if it is due; else None, after a wait for it, for the next turn, or for something new."""
+        with self._changed:
+            due = self._cues[0][0] if self._cues else None
+            if due is not None and due <= self._now():
+                self._busy += 1
+                return heapq.heappop(self._cues)[2]
+            times = [(one - self._now()).total_seconds() for one in (due, turn) if one is not None]
+            self._changed.wait(min(max(min(times, default=LOOK), 0.01), LOOK))
+            return None
 
     def end(self) -> None:
         """Play nothing more; what is under way is finished by `run`."""
