@@ -26,6 +26,7 @@ def below(x: float, a: float, b: float) -> float:
     return _front(x, a, b) * _fraction(x, a, b)
 
 
+@lru_cache(maxsize=65_536)
 def over(x: float, a: float, b: float) -> float:
     """P(X > x) for X ~ Beta(a, b), exact where it is tiny too. Raises ValueError."""
     return below(1 - x, b, a)

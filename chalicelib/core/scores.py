@@ -198,9 +198,9 @@ def wilson(bad: float, n: float, z: float = 1.959963984540054) -> tuple[float, f
 class Score:
     """One metric of one seller. `n`, `bad`: what it is judged on, the protected counts under their weights.
 
-    `mean`, `lower`, `upper`: the shrunken rate and its 95 % interval. `p_over`: how probable it is that the true rate
-    lies over `limit`. `buyers`: at least so many different buyers had a bad outcome. `real` counts everything;
-    `protected` leaves out what is excluded.
+    `mean`: the shrunken rate. `p_over`: how probable it is that the true rate lies over `limit`. `buyers`: at least so
+    many different buyers had a bad outcome. `real` counts everything; `protected` leaves out what is excluded.
+    `posterior`: all that is known about the rate.
     """
 
     metric: Metric
@@ -208,14 +208,23 @@ class Score:
     bad: float
     effective_n: float
     mean: float
-    lower: float
-    upper: float
     p_over: float
     limit: float
     window_days: int
     real: Counts
     protected: Counts
-    buyers: int = 0
+    buyers: int
+    posterior: Prior
+
+    @property
+    def lower(self) -> float:
+        """The lower end of the 95 % interval."""
+        return quantile(0.025, self.posterior.alpha, self.posterior.beta)
+
+    @property
+    def upper(self) -> float:
+        """The upper end of the 95 % interval."""
+        return quantile(0.975, self.posterior.alpha, self.posterior.beta)
 
 
 def score(
@@ -224,11 +233,10 @@ def score(
     """The score of these counts."""
     effective = protected.effective
     bad = effective * (protected.rate or 0.0)
-    alpha, beta = prior.alpha + bad, prior.beta + effective - bad
+    after = Prior(prior.alpha + bad, prior.beta + effective - bad)
     return Score(
-        metric, protected.n, protected.bad, effective, alpha / (alpha + beta),
-        quantile(0.025, alpha, beta), quantile(0.975, alpha, beta), over(limit, alpha, beta),
-        limit, window_days, real, protected, buyers,
+        metric, protected.n, protected.bad, effective, after.mean, over(limit, after.alpha, after.beta),
+        limit, window_days, real, protected, buyers, after,
     )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 Pure. A day's sums only ever change by the difference of what a unit counted for before and counts for now.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
@@ -52,51 +53,55 @@ class Tally:
     buyers: frozenset[str] = frozenset()
 
 
+NO_TALLY = Tally()
+
+
 class Days:
     """The days of one seller, in memory. Reading a window costs its days, not its orders."""
 
-    __slots__ = ("_by_metric", "_categories", "seller")
+    __slots__ = ("_by_metric", "category", "first", "metrics", "seller")
 
     def __init__(self, seller: str, told: Iterable[tuple[date, Mapping[str, list[Any]]]]) -> None:
         self.seller = seller
-        self._by_metric: dict[str, dict[date, list[tuple[Cell, list[Any]]]]] = {}
-        self._categories: dict[str, int] = {}
-        for day, sums in told:
+        self._by_metric: dict[str, list[tuple[date, Cell, list[Any]]]] = {}
+        categories: dict[str, int] = {}
+        for day, sums in sorted(told, key=lambda one: one[0]):
             for text, sum_ in sums.items():
                 cell = Cell.parse(text)
                 if cell.what == CATEGORY:
-                    self._categories[cell.carrier] = self._categories.get(cell.carrier, 0) + sum_[0]
+                    categories[cell.carrier] = categories.get(cell.carrier, 0) + sum_[0]
                 else:
-                    self._by_metric.setdefault(cell.what, {}).setdefault(day, []).append((cell, sum_))
-
-    @property
-    def category(self) -> str:
+                    self._by_metric.setdefault(cell.what, []).append((day, cell, sum_))
+        self.category = min(categories, key=lambda one: (-categories[one], one), default="")
         """What the seller sells most of; empty where no order told."""
-        return min(self._categories, key=lambda one: (-self._categories[one], one), default="")
-
-    @property
-    def metrics(self) -> frozenset[Metric]:
-        return frozenset(Metric(one) for one in self._by_metric)
+        self.first = min((told[0][0] for told in self._by_metric.values()), default=None)
+        """The first day of which anything was counted."""
+        self.metrics = frozenset(Metric(one) for one in self._by_metric)
 
     def tally(
         self, metric: Metric, first: date, last: date, exclusions: Iterable[Exclusion], today: date, half_life: int = 0
     ) -> Tally:
         """The window from `first` to `last`, both included, under the exclusions that hold today."""
-        real, protected, buyers = NOTHING, NOTHING, set[str]()
+        found = self._within(metric, first, last)
+        if not found:
+            return NO_TALLY
+        real, protected, buyers = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0], set[str]()
         holding = [one for one in exclusions if one.holds(today)]
-        for day, cell, (n, bad, squares, theirs) in self._within(metric, first, last):
-            counts = Counts(n, bad, squares)
-            if half_life:
-                counts = counts.times(0.5 ** ((last - day).days / half_life))
-            real += counts
-            if cell.excluded(today) or any(one.covers(self.seller, metric, day, cell.carrier) for one in holding):
-                continue
-            protected += counts
-            buyers.update(theirs)
-        return Tally(real, protected, frozenset(buyers))
+        for day, cell, (n, bad, squares, theirs) in found:
+            weight = 0.5 ** ((last - day).days / half_life) if half_life else 1.0
+            counts = (n * weight, bad * weight, squares * weight * weight)
+            left_out = cell.excluded(today) or any(
+                one.covers(self.seller, metric, day, cell.carrier) for one in holding
+            )  # fmt: skip
+            for index, count in enumerate(counts):
+                real[index] += count
+                if not left_out:
+                    protected[index] += count
+            if not left_out:
+                buyers.update(theirs)
+        return Tally(Counts(*real), Counts(*protected), frozenset(buyers))
 
-    def _within(self, metric: Metric, first: date, last: date) -> Iterator[tuple[date, Cell, list[Any]]]:
-        for day, found in self._by_metric.get(metric.value, {}).items():
-            if first <= day <= last:
-                for cell, sum_ in found:
-                    yield day, cell, sum_
+    def _within(self, metric: Metric, first: date, last: date) -> Sequence[tuple[date, Cell, list[Any]]]:
+        found = self._by_metric.get(metric.value, [])
+        low = bisect_left(found, first, key=lambda one: one[0])
+        return found[low : bisect_right(found, last, lo=low, key=lambda one: one[0])]

@@ -88,8 +88,8 @@ def prior_of(measure: Measure, standard: Standard, category: str, priors: Priors
     if fitted is None:
         return usual
     fair = fitted.fair(measure.limit, standard.usual.mean)
-    # A category whose sellers differ widely tells little about one of them, but never less than the usual prior does.
-    return Prior.of(fair.mean, max(fair.strength, usual.strength / 4))
+    # Where sellers differ widely a fitted prior is weak, and a single late order would weigh like a habit.
+    return Prior.of(fair.mean, max(fair.strength, usual.strength))
 
 
 def fitted(sellers: Iterable[Days], standard: Standard, today: date) -> dict[tuple[Metric, str], Prior]:
@@ -97,6 +97,8 @@ def fitted(sellers: Iterable[Days], standard: Standard, today: date) -> dict[tup
     told: dict[tuple[Metric, str], list[tuple[float, float]]] = {}
     for days in sellers:
         for measure in standard.measures:
+            if measure.metric not in days.metrics:
+                continue
             last = today - timedelta(days=measure.matures + 1)
             tally = days.tally(measure.metric, last - timedelta(days=measure.windows[-1] - 1), last, (), today)
             if tally.real.n > 0:
