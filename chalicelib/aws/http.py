@@ -32,6 +32,8 @@ Resolver = Callable[[str], Sequence[str]]
 """A host name -> its addresses as text. Raises OSError where there are none."""
 
 MAX_BODY = 64 * 1024
+LARGEST = 1024 * 1024
+"""Bytes of an answer: usually, and for a call that asks for more."""
 CONNECT = 5.0
 READ = 30.0
 LONGEST = 60.0
@@ -112,7 +114,7 @@ class HardenedHttp:
         adapter = _Adapter(pool, target.path)
         try:
             with adapter.send(_prepared(call, target), stream=True) as answer:
-                return _reply(answer, self._max_body)
+                return _reply(answer, max(self._max_body, min(call.most, LARGEST)))
         # Whatever it was: if the connection stood, nobody knows what the other side has done.
         except Exception as error:
             reason = _reason(error)

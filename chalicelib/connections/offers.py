@@ -193,6 +193,16 @@ OFFERS: Mapping[str, Offer] = {
         secret=_key_set,
         hint="the shop's key set, the JSON at /.well-known/jwks.json of its address (or the webhook's own secretKey)",
     ),
+    "mirakl": Offer(
+        address=_site,
+        options={
+            "webhooks": _one_of("path"), "auth_url": url_wanted, "refund_reason": _text, "incident_reason": _text,
+            "close_reason": _text, "note_field": _text, "tag_field": _text, "immunity_days": _count,
+            "state_change_path": _text,
+        },
+        credentials={"api_key": _plain, "client_id": _plain, "client_secret": _plain},
+        issue=_woo_secret,
+    ),
     "bigcommerce": Offer(
         address=_bigcommerce_address,
         options={"unsigned": _one_of("header"), "recorded_refunds": _one_of("approved", "paid")},

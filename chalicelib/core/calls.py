@@ -9,13 +9,17 @@ _ORIGIN = re.compile(r"(https?://)(?:[^/?#\\]*@)?([A-Za-z0-9.:\[\]_-]+)")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One outgoing HTTP request, described. `timeout` is in seconds, in all."""
+    """One outgoing HTTP request, described. `timeout` is in seconds, in all.
+
+    `most`: bytes of the answer that are taken, where a list is longer than answers usually are; 0 for the usual.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     timeout: float = 10.0
+    most: int = 0
 
     def __repr__(self) -> str:
         # The origin alone: user-info, paths (of chat webhooks) and queries carry secrets.

@@ -44,10 +44,14 @@ def adapter(name: str) -> Adapter:
         from chalicelib.platforms.saleor import Saleor
 
         return Saleor()
+    if name == "mirakl":
+        from chalicelib.platforms.mirakl import Mirakl
+
+        return Mirakl()
     raise KeyError(name)
 
 
-NAMES = ("standard", "shopify", "woocommerce", "dokan", "wechatpay", "doudian", "bigcommerce", "saleor")
+NAMES = ("standard", "shopify", "woocommerce", "dokan", "wechatpay", "doudian", "bigcommerce", "saleor", "mirakl")
 
 
 def add(made: Adapter) -> None:

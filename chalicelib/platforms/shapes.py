@@ -82,6 +82,17 @@ def code(value: object) -> str | None:
     return value if isinstance(value, str) and _CODE.fullmatch(value) else None
 
 
+def state(value: object) -> str | None:
+    """A state as a short code in lower case."""
+    found = code(value)
+    return found.lower() if found is not None else None
+
+
+def tracking(value: object) -> str | None:
+    """A parcel's number, which people type with spaces; nothing that is more than a number."""
+    return code("".join(value.split())) if isinstance(value, str) and len(value) <= 80 else None
+
+
 def whole(value: object) -> int | None:
     """A whole number from 0 on."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15 else None

@@ -40,6 +40,23 @@ def exchange(script: Script, timeout: float = 5.0) -> Reply:
         return client().send(get(server.port, timeout=timeout))
 
 
+@pytest.mark.parametrize(
+    ("size", "most", "comes"),
+    [(LIMIT, 0, True), (LIMIT + 1, 0, False), (3 * LIMIT, 3 * LIMIT, True), (3 * LIMIT + 1, 3 * LIMIT, False),
+     (LIMIT, 10, True), ((1 << 20) + 1, 1 << 30, False)],
+    ids=["as usual", "more than usual", "as much as the call takes", "more than that", "a call takes never less",
+         "nor more than a mebibyte"],
+)  # fmt: skip
+def test_a_call_may_take_a_longer_answer_within_bounds(size: int, most: int, comes: bool) -> None:
+    with Loopback(answer(b"x" * size)) as server:
+        call = get(server.port, most=most)
+        if comes:
+            assert len(client().send(call).body) == size
+        else:
+            with pytest.raises(Uncertain, match="more than"):
+                client().send(call)
+
+
 def test_what_goes_out_is_the_call_and_little_else() -> None:
     with Loopback(answer(b"ok", X_Shop="yes")) as server:
         path = "//api/%2f/Orders?b=2&a=%e5%95%86&empty="

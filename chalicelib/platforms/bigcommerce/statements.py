@@ -26,6 +26,7 @@ from chalicelib.platforms.maker import Facts, Maker
 from chalicelib.platforms.ours import is_ours
 from chalicelib.platforms.shapes import (
     Body,
+    code,
     instant,
     latest,
     letters,
@@ -34,6 +35,7 @@ from chalicelib.platforms.shapes import (
     number_id,
     rows,
     text,
+    tracking,
     whole,
 )
 
@@ -166,8 +168,8 @@ def say_parcel(maker: Maker, body: Body, order: str) -> None:
     if not number or made is None:
         return
     facts = Facts()
-    facts.put("carrier", text(body, "tracking_carrier") or text(body, "shipping_provider"))
-    facts.put("tracking", text(body, "tracking_number"))
+    facts.put("carrier", code(body.get("tracking_carrier")) or code(body.get("shipping_provider")))
+    facts.put("tracking", tracking(body.get("tracking_number")))
     subject = Subject("shipment", pair(order, number))
     maker.add(subject, made, made, [Mark("shipment.created", made)], facts, [Link("order", "order", order)])
 

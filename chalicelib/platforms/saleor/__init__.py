@@ -9,7 +9,7 @@ of an order writes it into its public metadata, key `redress.seller`. What to su
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Answer, Delivery, Fetching, Lever, Looking, Read, Refusal, Session, Shop
@@ -34,6 +34,8 @@ class Saleor:
     mapping: Mapping[str, tuple[str, ...]] = {}
     levers: Mapping[str, Lever] = Lazy(_levers)
     looks = frozenset(["order", "shipment", "refund", "complaint", "listing", "connection"])
+    every = timedelta(minutes=30)
+    """How often its changes are to be polled: what failed for five minutes, or got one 4xx, never comes again."""
     attributes: Mapping[str, str] = {"EventType": "saleor-event", "SaleorApiUrl": "saleor-api-url"}
 
     def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:

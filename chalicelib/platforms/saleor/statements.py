@@ -23,7 +23,9 @@ from chalicelib.platforms.shapes import (
     letters,
     money,
     rows,
+    state,
     text,
+    tracking,
     whole,
 )
 
@@ -128,10 +130,10 @@ def _order_facts(order: Body, status: str) -> Facts:
     facts.put("amount", amount)
     facts.put("currency", currency)
     facts.put("refunded", amount_of(order, "totalRefunded")[0])
-    facts.put("status", status.lower())
+    facts.put("status", state(status))
     facts.put("country", _place(order))
     facts.put("buyer", ident(child(order, "user").get("id")))
-    facts.put("seller", text(order, "seller"))
+    facts.put("seller", ident(order.get("seller")))
     if (slug := code(child(order, "channel").get("slug"))) != OURS:
         facts.put("channel", slug)
     products = {ident(child(child(line, "variant"), "product").get("id")) for line in rows(order, "lines")}
@@ -149,8 +151,8 @@ def _shared(order: Body, status: str) -> Facts:
     facts = Facts()
     facts.put("country", _place(order))
     facts.put("buyer", ident(child(order, "user").get("id")))
-    facts.put("seller", text(order, "seller"))
-    facts.put("status", status.lower())
+    facts.put("seller", ident(order.get("seller")))
+    facts.put("status", state(status))
     return facts
 
 
@@ -163,8 +165,8 @@ def _say_parcel(maker: Maker, one: Body, order: Body, number: str, version: date
         maker.add(subject, version, made, [mark], _shared(order, status), _links(number))
         return
     facts = Facts()
-    facts.put("status", status.lower())
-    facts.put("tracking", text(one, "trackingNumber"))
+    facts.put("status", state(status))
+    facts.put("tracking", tracking(one.get("trackingNumber")))
     mark = Mark("shipment.created", made if status in LEFT else None)
     if status in LEFT or status == "CANCELED":
         maker.add(Subject("shipment", pair(number, parcel)), version, made, [mark], facts, _links(number))

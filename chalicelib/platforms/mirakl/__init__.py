@@ -1,0 +1,81 @@
+"""Mirakl, as its operator: Cloud Events in (by queue, or over HTTP), looks and the whole ladder of penalties out.
+
+Importing this must stay cheap, because the hook does. Facts: the Mirakl sheet. No signature of its webhooks is
+published, so what an event says is never believed: it only names what to look at.
+
+Address: the instance, `https://NAME.mirakl.net`. Secret: a text that the operator puts into the header
+`x-redress-secret` (or `Authorization: Bearer`) of its webhooks; for an instance that can send no header the option
+`webhooks` = `path` lets the hook's own address, which nobody else knows, be enough. Messages in a queue of ours need
+neither. Credentials: `api_key`, or `client_id` and `client_secret`. Options: `auth_url`, `refund_reason` (a reason of
+refunds that only Redress uses), `incident_reason`, `close_reason`, `note_field`, `tag_field` (custom fields of orders),
+`immunity_days` (how long a restored shop is spared by Mirakl's own suspensions), `state_change_path` (of API S09).
+
+Taking an offer off sale is no lever: the API resets every field of an offer that is not sent along, so it could not be
+taken back exactly. A shop that must not sell is closed or suspended.
+"""
+
+import hmac
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from chalicelib.core.events import Subject
+from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.lazy import Lazy
+
+
+def _levers() -> Mapping[str, Lever]:
+    from chalicelib.platforms.mirakl import levers, messages, penalties, refunding
+
+    return {**levers.LEVERS, **messages.LEVERS, **penalties.LEVERS, **refunding.LEVERS}
+
+
+class Mirakl:
+    """See `base.Adapter` and `base.Collects`."""
+
+    name = "mirakl"
+    reading = 1
+    content_types = frozenset(["application/json", "application/cloudevents+json"])
+    keep: frozenset[str] = frozenset()
+    success = Answer(202)
+    mapping: Mapping[str, tuple[str, ...]] = {}
+    levers: Mapping[str, Lever] = Lazy(_levers)
+    looks = frozenset(["order", "refund", "complaint", "seller", "connection"])
+    attributes: Mapping[str, str] = {}
+    every = timedelta(minutes=5)
+    """How often its changes are to be polled: as Mirakl advises, because no retries of its events are known."""
+
+    def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
+        """No handshake is known."""
+        return None
+
+    def verify(
+        self, raw: bytes, headers: Mapping[str, str], secrets: tuple[str, ...], shop: Shop, now: datetime
+    ) -> Refusal | None:
+        """None where the shared secret came along. Nothing is signed, and nothing of the body is believed."""
+        told = {name.lower(): value for name, value in headers.items()}
+        given = told.get("x-redress-secret") or told.get("authorization", "").removeprefix("Bearer ")
+        if not given:
+            return None if shop.options.get("webhooks") == "path" else Refusal("no secret in a header")
+        found = given.encode("utf-8", "surrogatepass")
+        # Every secret is tried, so that the time taken does not tell which is live.
+        matches = [hmac.compare_digest(found, one.encode("utf-8", "surrogatepass")) for one in secrets if one]
+        return None if any(matches) else Refusal("another secret")
+
+    def collected(self, attributes: Mapping[str, str], shop: Shop) -> Refusal | None:
+        """Who may send to the queue says its policy; a message names no instance."""
+        return None
+
+    def refuse(self, raw: bytes) -> Answer | None:
+        """Authentic content is always accepted."""
+        return None
+
+    def read(self, delivery: Delivery, shop: Shop) -> Read:
+        """Raises Unreadable, and nothing else."""
+        from chalicelib.platforms.mirakl.read import read
+
+        return read(delivery, shop)
+
+    def look(self, subject: Subject, session: Session) -> Looking:
+        from chalicelib.platforms.mirakl.looks import look
+
+        return look(subject, session)
