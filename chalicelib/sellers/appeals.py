@@ -21,6 +21,7 @@ from chalicelib.sellers.penalties import Terms, penalty_of
 
 APPEALS, DEEDS = "penalty-appeals", "penalty-deeds"
 MAX_TEXT = 4000
+_ORDER = ("proposed", "approved", "declined", "appealed", "upheld", "reversed")
 
 
 class Refused(Exception):
@@ -137,10 +138,11 @@ class Person:
 
 def deeds(records: Records, ident: str) -> list[Deed]:
     """What people did to a penalty, in order."""
-    return [
+    found = [
         Deed(parse_instant(row.data["at"]), row.data["by"], row.data["what"], row.data["reason"])
         for row in records.query(DEEDS, f"{ident}|")
     ]
+    return sorted(found, key=lambda one: (one.at, _ORDER.index(one.what)))
 
 
 def appeal_of(records: Records, ident: str) -> dict[str, Any] | None:
