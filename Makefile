@@ -47,7 +47,7 @@ run: setup
 	@exec $(BIN)/redress up
 
 bench: setup
-	$(BIN)/python -m pytest -q -s -m bench tests
+	$(BIN)/python -m pytest -q -s -m bench -o python_files="bench_*.py" tests/bench
 
 soak: setup
 	$(BIN)/python -m pytest -q -s -m soak tests

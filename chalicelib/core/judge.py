@@ -10,7 +10,7 @@ from chalicelib.core.calendars import Calendar, Calendars, add_months
 from chalicelib.core.clocks import BEYOND, Reading, read_clock
 from chalicelib.core.instants import moved
 from chalicelib.core.moments import Sight, earliest, moment_of
-from chalicelib.core.plain import Plain, plain_of
+from chalicelib.core.plain import plain_of
 from chalicelib.core.rules import Days, InForce, Months, Point, Policies, Reaches, Rule, Versions
 from chalicelib.core.view import View
 from chalicelib.core.words import ENDED, Status
@@ -40,10 +40,30 @@ class Judge:
     def _of(self, versions: Versions) -> tuple[Reading, ...]:
         found = self._read.get(versions.rule)
         if found is None:
-            self._busy.add(versions.rule)
-            found = self._read[versions.rule] = tuple(self._clocks(versions))
-            self._busy.discard(versions.rule)
+            found = self._plain(versions)
+            if found is None:
+                self._busy.add(versions.rule)
+                found = tuple(self._clocks(versions))
+                self._busy.discard(versions.rule)
+            self._read[versions.rule] = found
         return found
+
+    def _plain(self, versions: Versions) -> tuple[Reading, ...] | None:
+        """The clock of a rule that nothing moves, the short way; None where the long way must be gone."""
+        if len(versions.found) != 1:
+            return None
+        window, rule = versions.found[0]
+        plain = plain_of(rule)
+        start = None if plain is None else plain.start(self._view)
+        if plain is None or start is None:
+            return None
+        if not window.covers(start):
+            return ()
+        version, calendar = window.policy.version, self._calendar(rule)
+        try:
+            return (plain.read(start, version, self._view, calendar),)
+        except (OverflowError, ValueError):
+            return (read_clock(rule, version, rule.id, start, self._sight, calendar),)
 
     def _silence(self, rule: str) -> datetime | None:
         """The due that passed without an act; None for a rule that asks about itself, however far around."""
@@ -54,14 +74,6 @@ class Judge:
         return next((one.due for one in self._of(versions) if one.status in passed), None)
 
     def _clocks(self, versions: Versions) -> Iterator[Reading]:
-        if len(versions.found) == 1:
-            window, rule = versions.found[0]
-            plain = plain_of(rule)
-            start = plain.start(self._view) if plain is not None else None
-            if plain is not None and start is not None:
-                if window.covers(start):
-                    yield self._short(plain, window, start)
-                return
         seen: set[str] = set()
         started = False
         for window, rule in versions.found:
@@ -76,13 +88,6 @@ class Judge:
             window, rule = versions.found[-1]
             if not rule.each:
                 yield from self._clock(rule, window, rule.id, self._sight, None)
-
-    def _short(self, plain: Plain, window: InForce, start: datetime) -> Reading:
-        rule, version, calendar = plain.rule, window.policy.version, self._calendar(plain.rule)
-        try:
-            return plain.read(start, version, self._view, calendar)
-        except (OverflowError, ValueError):
-            return read_clock(rule, version, rule.id, start, self._sight, calendar)
 
     def _starts(self, rule: Rule) -> Iterator[tuple[str, Sight, datetime | None]]:
         """Each clock of a rule: its name, what it may look at, its start."""

@@ -34,6 +34,7 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _NONE = timedelta(0)
 _MOST_LOST = 400
+_HUNDREDTH = 100 * MILLISECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +253,7 @@ def _rolled(day: date, roll: Roll, calendar: Calendar) -> date:
 
 def share_of(span: timedelta, percent: int) -> timedelta:
     """So many per cent of a span, rounded up to the millisecond: a step is never early."""
-    return -(-span * percent // (100 * MILLISECOND)) * MILLISECOND if span > _NONE else span
+    return -(-span * percent // _HUNDREDTH) * MILLISECOND if span > _NONE else span
 
 
 def on_from_start(at: OnCalendar, start: datetime, holds: Sequence[Hold], calendar: Calendar) -> datetime | None:

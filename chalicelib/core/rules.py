@@ -308,9 +308,11 @@ class Rule:
 
     def step(self, step_id: str) -> Step | None:
         """The step of an id, with or without the number of its round (`half.2`)."""
+        for step in self.steps:
+            if step.id == step_id:
+                return step
         base, _, number = step_id.rpartition(ROUND)
-        names = (step_id, base) if number.isdecimal() else (step_id,)
-        return next((step for step in self.steps if step.id in names), None)
+        return next((step for step in self.steps if step.id == base), None) if number.isdecimal() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,17 +32,23 @@ class View:
         self._marks: dict[str, list[Seen]] = {}
         self.next_unseen: datetime | None = None
         """The earliest instant at which a mark dated later comes into sight."""
+        listed = bool(evidence.wholes)
         for (name, of), register in evidence.marks.items():
             at = register.at
-            if at is None or not evidence.live(name, register):
+            if at is None or (listed and not evidence.live(name, register)):
                 continue
             if at > now:
                 if self.next_unseen is None or at < self.next_unseen:
                     self.next_unseen = at
                 continue
-            self._marks.setdefault(name, []).append(Seen(at, of, register.value))
+            held = self._marks.get(name)
+            if held is None:
+                self._marks[name] = [Seen(at, of, register.value)]
+            else:
+                held.append(Seen(at, of, register.value))
         for seen in self._marks.values():
-            seen.sort(key=lambda one: (one.at, one.of))
+            if len(seen) > 1:
+                seen.sort(key=lambda one: (one.at, one.of))
 
     def as_of(self, now: datetime) -> "View":
         """The same evidence as of another instant."""
@@ -57,9 +63,14 @@ class View:
 
     def fact(self, name: str) -> FactValue | None:
         """The value that the highest-ranked source gives, or None."""
-        facts = self._evidence.facts
-        for source in _BY_RANK:
-            register = facts.get((name, source))
-            if register is not None and register.value is not None:
-                return register.value
-        return None
+        return fact_of(self._evidence, name)
+
+
+def fact_of(evidence: Evidence, name: str) -> FactValue | None:
+    """The value of a fact that the highest-ranked source gives, or None. Facts are not dated."""
+    facts = evidence.facts
+    for source in _BY_RANK:
+        register = facts.get((name, source))
+        if register is not None and register.value is not None:
+            return register.value
+    return None

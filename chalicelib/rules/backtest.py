@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.core.clocks import Reading
-from chalicelib.core.compare import steps_of
 from chalicelib.core.instants import show
 from chalicelib.core.words import Status
 from chalicelib.rules.history import History
@@ -75,10 +74,11 @@ def _count(report: Report, judge: Judge, judged: Judged, reading: Reading) -> No
     report.rules[rule][reading.status] += 1
     if not reading.steps:
         return
-    steps = report.steps[rule]
-    for step in steps_of(reading):
+    steps, points = report.steps[rule], 0
+    for name, _ in reading.steps:
+        step = name if name in steps else _base(reading, name)
         steps[step] += 1
-    points = judge.cost(reading)
+        points += judge.points.get((rule, step), 0)
     if not points:
         return
     seller = judged.seller
@@ -86,6 +86,12 @@ def _count(report: Report, judge: Judge, judged: Judged, reading: Reading) -> No
         report.sellers[seller] = report.sellers.get(seller, 0) + points
     else:
         report.nobody += points
+
+
+def _base(reading: Reading, name: str) -> str:
+    """The id of a step that comes again (`nag.2`)."""
+    step = reading.rule.step(name)
+    return name if step is None else step.id
 
 
 def clock_lines(judged: Judged) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from chalicelib.core.events import Event, Subject
 from chalicelib.core.evidence import NOTHING, Evidence, merge_all
 from chalicelib.core.judge import calendar_of
 from chalicelib.core.rules import Policies, Policy
-from chalicelib.core.view import View
+from chalicelib.core.view import View, fact_of
 from chalicelib.core.words import CORE, FactWord, Vocabulary
 
 
@@ -33,7 +33,7 @@ class Judged:
     @property
     def seller(self) -> str:
         """Whose case it is; empty where nobody said."""
-        seller = View(self.evidence, self.now).fact("seller")
+        seller = fact_of(self.evidence, "seller")
         return seller if isinstance(seller, str) else ""
 
 
@@ -43,7 +43,7 @@ class Judge:
     def __init__(self, policies: list[Policy], calendars: Calendars | None = None) -> None:
         self.policies = policies
         self._in_force = Policies.always(*policies)
-        self._calendars = calendars or shipped_calendars()
+        self.calendars = calendars or shipped_calendars()
         self.points: Mapping[tuple[str, str], int] = dict(_points(policies))
         """What each (rule, step) costs a seller, for the steps that cost something."""
 
@@ -56,7 +56,7 @@ class Judge:
         """The case as of `now`."""
         evidence = merge_all(NOTHING, events)
         case = Case(CaseId("main", "history", subject), evidence)
-        return Judged(subject, evaluate(case, self._in_force, self._calendars, now).clocks, evidence, now)
+        return Judged(subject, evaluate(case, self._in_force, self.calendars, now).clocks, evidence, now)
 
     def cost(self, reading: Reading) -> int:
         """The points of a clock's steps that stand."""
@@ -64,7 +64,7 @@ class Judge:
 
     def calendar(self, judged: Judged, reading: Reading) -> Calendar:
         """The calendar that a clock of the case counts in."""
-        return calendar_of(reading.rule, View(judged.evidence, judged.now), self._calendars)
+        return calendar_of(reading.rule, View(judged.evidence, judged.now), self.calendars)
 
 
 def vocabulary(policies: list[Policy]) -> Vocabulary:
