@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.flow.keys import KEYS
 from chalicelib.flow.log import log
-from chalicelib.flow.messages import Ask, write_ask
+from chalicelib.flow.messages import Ask, group_of, write_ask
 from chalicelib.flow.receive import receive
 from chalicelib.flow.shops import Shops, adapter_of, shop_of
 from chalicelib.platforms.base import Answer, Opens, Refusal
@@ -65,7 +65,11 @@ class Hook:
         refusal = adapter.verify(body, headers, secrets, shop_of(connection), now) if secrets else Refusal("no secret")
         if refusal is not None:
             if refusal.again:
-                self._ports.inbox.send([Message(write_ask(Ask(connection.account, connection.name, KEYS)))])
+                wish, group = (
+                    Ask(connection.account, connection.name, KEYS),
+                    group_of(connection.account, connection.name),
+                )
+                self._ports.inbox.send([Message(write_ask(wish), group=group)])
             answer = COME_AGAIN if refusal.again else NOT_YOURS
             return self._refused(connection, answer, refusal.reason, len(body))
         correction = adapter.refuse(body)
