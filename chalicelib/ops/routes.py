@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.core.instants import show
 from chalicelib.core.rules import Policies
 from chalicelib.flow import quarantine, switches
-from chalicelib.ops import audit, cases, held, keys, letters, models, policies, stores, subscribers
+from chalicelib.ops import audit, cases, doctor, held, keys, letters, models, policies, stores, subscribers
 from chalicelib.ops.audit import journalled
 from chalicelib.ops.gate import ADMIN, AUDIT, EVERYBODY, OPS, REVIEW, Answer, Call, Route
 from chalicelib.ops.penalties import ROUTES as PENALTIES
@@ -53,7 +53,8 @@ def list_connections(call: Call) -> Any:
 
 def show_connection(call: Call) -> Any:
     found = stores.get(call.desk, call.account, call.parts["name"])
-    return {**stores.describe(found), "offers": stores.levers(found)}
+    offers, checks = stores.levers(found), doctor.examine(call.ports, found)
+    return {**stores.describe(found), "offers": offers, "checks": checks}
 
 
 def create_connection(call: Call) -> Any:

@@ -1,0 +1,90 @@
+"""What is wrong with a connection, and how to mend it: judged from what is stored, without a call to the platform. It
+never shows a secret. What only the platform can tell (scopes, clock skew, its own list of subscriptions) is not asked.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from chalicelib.connections.offers import OFFERS
+from chalicelib.core.instants import from_ms, show
+from chalicelib.core.words import Mode
+from chalicelib.flow import quarantine, silence
+from chalicelib.flow.shops import adapter_of
+from chalicelib.platforms.base import Polled
+from chalicelib.ports.ports import Ports
+from chalicelib.ports.stores import Connection
+
+SOON = timedelta(days=7)
+MOST = 100
+
+
+def examine(ports: Ports, one: Connection) -> list[dict[str, Any]]:
+    """Every check that has something to say: `{"check", "bad", "found", "mend"}`; `mend` is empty for what is well."""
+    return [
+        {"check": check, "bad": bool(mend), "found": found, "mend": mend}
+        for check, found, mend in (*_door(ports, one), *_heard(ports, one), *_acts(one), *_unread(ports, one))
+    ]
+
+
+def _door(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
+    if not one.active:
+        yield "door", "switched off: every delivery is refused", "make it active again, or remove the webhooks there"
+    now = ports.clock.now()
+    live = [secret for secret in one.secrets if secret.until is None or secret.until > now]
+    ends = [secret.until for secret in live if secret.until is not None]
+    if not live:
+        yield "secrets", "none is live", f"redress rotate {one.name}, and set the new secret on the platform"
+    elif len(ends) == len(live) and max(ends) - now < SOON:
+        yield "secrets", f"the last one ends at {show(max(ends))}", f"redress rotate {one.name}"
+    else:
+        older = f", {len(ends)} older until {show(max(ends))}" if ends else ""
+        yield "secrets", f"{len(live) - len(ends)} live{older}", ""
+
+
+def _heard(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
+    heard = silence.heard(ports, one.account, one.name)
+    polled = isinstance(adapter_of(one), Polled)
+    if heard is None or not heard.gaps:
+        yield "silence", "hardly anything was heard of it yet", "send a delivery: the platform's page of webhooks can"
+    elif heard.silent:
+        asked = "what changed is asked for meanwhile; " if "connection" in adapter_of(one).looks else ""
+        yield (
+            "silence",
+            f"nothing since {show(from_ms(heard.last))}",
+            f"{asked}look whether the platform still has our webhooks, and whether they are on",
+        )
+    else:
+        usual = timedelta(milliseconds=heard.gap) // timedelta(minutes=1)
+        yield "silence", f"last heard {show(from_ms(heard.last))}, usually every {usual} min", ""
+    if polled and heard is not None and heard.asked:
+        yield "polls", f"asked at {show(from_ms(heard.asked))}", ""
+
+
+def _acts(one: Connection) -> Iterator[tuple[str, str, str]]:
+    wanted = sorted(OFFERS[one.platform].credentials) if one.platform in OFFERS else []
+    acts = sorted(group for group, mode in one.modes.items() if mode == Mode.ACT)
+    if wanted and not one.credentials:
+        # `standard` shares the hook's secret where it has none of its own.
+        mend = "" if one.platform == "standard" else f"give it {', '.join(wanted)}: without them nothing can be asked"
+        yield "credentials", "none", mend
+    yield "modes", f"acts on {', '.join(acts)}" if acts else "observes", ""
+    if one.platform == "shopify":
+        from chalicelib.platforms.shopify.documents import API_VERSION, SUPPORTED_UNTIL
+
+        chosen = one.options.get("api_version", API_VERSION)
+        mend = "" if chosen >= API_VERSION else f"take the option api_version away: {API_VERSION} is what we know"
+        yield "version", f"{chosen}, ours is supported until {SUPPORTED_UNTIL}", mend
+
+
+def _unread(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
+    held = list(islice(quarantine.entries(ports, one.account, one.name), MOST))
+    if held:
+        number = f"{MOST} or more" if len(held) == MOST else str(len(held))
+        field = str(held[-1].data["field"])
+        yield (
+            "quarantine",
+            f"{number} deliveries unread, the last for {field}",
+            "redress quarantine, then redress replay",
+        )
