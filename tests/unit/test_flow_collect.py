@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.connections.connect import Request, connect
+from chalicelib.connections.connect import Change, Request, amend, connect
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import to_ms
 from chalicelib.core.words import MARKS
@@ -99,6 +99,13 @@ def test_the_name_of_the_queue_decides_whatever_the_message_says() -> None:
     assert collect(made, record(fake, forged)) == []
     message = read_inbox(made.queues["inbox"].receive()[0].body)
     assert isinstance(message, Received) and message.connection == "market"
+
+
+def test_a_connection_that_was_put_out_of_use_takes_nothing() -> None:
+    fake = FakeSaleor()
+    made, _ = world(fake)
+    amend(made.ports, "main", "market", Change(active=False), MARKS)
+    assert collect(made, record(fake, fake.event("OrderUpdated", fake.order()))) == ["m-1"]
 
 
 def test_a_platform_that_sends_to_no_queue_gets_none() -> None:

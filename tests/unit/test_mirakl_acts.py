@@ -138,6 +138,9 @@ def test_a_return_through_its_states_keeps_each_first_instant() -> None:
         fake.change_return(back, state)
         instants[state] = fake.now
         reads.append(look(fake, "refund", back))
+        fake.later(days=1)
+        fake.change_return(back, state)
+        reads.append(look(fake, "refund", back))
     now = view(*reversed(reads), kind="refund")
     assert [one.at for one in now.marks("return.requested")] == [asked]
     assert min(one.at for one in now.marks("return.approved")) == instants["IN_PROGRESS"]
