@@ -1,9 +1,9 @@
 """What a rule sees of the evidence at an instant: live marks that are not dated later, and the value of each fact
 from its highest-ranked source (DESIGN law 2 and the status table)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from chalicelib.core.events import FactValue
 from chalicelib.core.evidence import Evidence
@@ -12,8 +12,7 @@ from chalicelib.core.words import SOURCES
 _BY_RANK = sorted(SOURCES, key=lambda source: -SOURCES[source])
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One live occurrence of a mark."""
 
     at: datetime
