@@ -12,6 +12,7 @@ from chalicelib.cli._local import settings_of
 from chalicelib.cli.main import DONE, NO, Wrong
 from chalicelib.ops import keys
 from chalicelib.ops.wrong import Clash
+from chalicelib.ports.ports import Ports
 from chalicelib.settings import Settings
 from infra.deploy import AWS_ERRORS, deploy
 from infra.package import PackageError
@@ -61,7 +62,7 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def first_key(ports: AwsPorts, account: str) -> str:
+def first_key(ports: Ports, account: str) -> str:
     """An admin key where the account has none of that name yet, else nothing."""
     try:
         return keys.create(ports, account, KEY, "admin")

@@ -79,7 +79,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 Check = Callable[[str], str]
 """Gives what was wanted where the text will not do, else nothing."""
-COMMON: Mapping[str, Check] = {"storm_limit": _count}
+COMMON: Mapping[str, Check] = {"storm_limit": _count, "language": _one_of("en", "zh")}
 """Options of every connection."""
 
 
@@ -196,8 +196,14 @@ OFFERS: Mapping[str, Offer] = {
     "mirakl": Offer(
         address=_site,
         options={
-            "webhooks": _one_of("path"), "auth_url": url_wanted, "refund_reason": _text, "incident_reason": _text,
-            "close_reason": _text, "note_field": _text, "tag_field": _text, "immunity_days": _count,
+            "webhooks": _one_of("path"),
+            "auth_url": url_wanted,
+            "refund_reason": _text,
+            "incident_reason": _text,
+            "close_reason": _text,
+            "note_field": _text,
+            "tag_field": _text,
+            "immunity_days": _count,
             "state_change_path": _text,
         },
         credentials={"api_key": _plain, "client_id": _plain, "client_secret": _plain},

@@ -78,7 +78,8 @@ def test_what_differs_is_told_with_its_line(
 
 
 MISTAKES = [
-    ("policies: demo.yaml", "policies: demmo.yaml", (1, "policies[0]", "a file beside this one, or a pack"), "no policy"),
+    ("policies: demo.yaml", "policies: demmo.yaml",
+     (1, "policies[0]", "a file beside this one, or a pack"), "no policy"),
     ("rule: pack", "rule: pakc", (7, "tests[0].expect",
      "a rule of these policies, or RULE#OF, did you mean pack?"), "no rule"),
     ("order.packed]}", "order.paked]}", (6, "tests[0].history[1].marks[0]",
