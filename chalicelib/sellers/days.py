@@ -59,7 +59,7 @@ NO_TALLY = Tally()
 class Days:
     """The days of one seller, in memory. Reading a window costs its days, not its orders."""
 
-    __slots__ = ("_by_metric", "category", "first", "metrics", "seller")
+    __slots__ = ("_by_metric", "_dates", "category", "first", "metrics", "seller")
 
     def __init__(self, seller: str, told: Iterable[tuple[date, Mapping[str, list[Any]]]]) -> None:
         self.seller = seller
@@ -72,6 +72,7 @@ class Days:
                     categories[cell.carrier] = categories.get(cell.carrier, 0) + sum_[0]
                 else:
                     self._by_metric.setdefault(cell.what, []).append((day, cell, sum_))
+        self._dates = {what: [one[0] for one in found] for what, found in self._by_metric.items()}
         self.category = min(categories, key=lambda one: (-categories[one], one), default="")
         """What the seller sells most of; empty where no order told."""
         self.first = min((told[0][0] for told in self._by_metric.values()), default=None)
@@ -102,6 +103,6 @@ class Days:
         return Tally(Counts(*real), Counts(*protected), frozenset(buyers))
 
     def _within(self, metric: Metric, first: date, last: date) -> Sequence[tuple[date, Cell, list[Any]]]:
-        found = self._by_metric.get(metric.value, [])
-        low = bisect_left(found, first, key=lambda one: one[0])
-        return found[low : bisect_right(found, last, lo=low, key=lambda one: one[0])]
+        dates = self._dates.get(metric.value, ())
+        low = bisect_left(dates, first)
+        return self._by_metric[metric.value][low : bisect_right(dates, last, lo=low)] if dates else ()

@@ -6,7 +6,7 @@ not about carriers or seasons. The same seed draws the same sellers.
 
 from bisect import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from chalicelib.core.scores import Counts, Deciding, Decision, Prior, says, score
@@ -20,7 +20,7 @@ class Plan:
     """`sellers` of each kind, each with `per_week` orders for `days`, judged under one measure from its prior."""
 
     measure: Measure
-    usual: Usual = Usual()  # noqa: RUF009  frozen
+    usual: Usual = field(default_factory=Usual)
     sellers: int = 20_000
     per_week: int = 20
     days: int = YEAR
@@ -62,10 +62,11 @@ class Simulation:
 
     def run(self, rate: float) -> Outcome:
         """Sellers whose every order goes wrong with this chance."""
-        rng = Random(f"{self.plan.seed}|{rate}")
         draws = {orders: _binomial(orders, rate) for orders in set(self._orders)}
         warned, penalised = [], []
-        for _ in range(self.plan.sellers):
+        for number in range(self.plan.sellers):
+            # One's own chance for each, so that two rules are tried on the same sellers.
+            rng = Random(f"{self.plan.seed}|{rate}|{number}")
             first_warned, first_penalised = self._seller(rng, draws)
             warned.append(first_warned)
             penalised.append(first_penalised)
@@ -143,8 +144,6 @@ class Promise:
 
 def variants(deciding: Deciding) -> list[tuple[str, Deciding]]:
     """Rules to compare: the given one, the same at the first look, and what else was weighed."""
-    from dataclasses import replace
-
     return [
         ("first look", replace(deciding, days=1)),
         (f"{deciding.days} days in a row", deciding),
