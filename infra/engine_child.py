@@ -6,6 +6,7 @@ stream's position over a restart but not its records (seen with 1.5.33).
 """
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -32,7 +33,11 @@ def main() -> None:
     _grant_batches()
     _bound_workers()
     sys.argv = ["ministack"]
-    serve()
+    try:
+        serve()
+    finally:
+        # The parent does it too, unless it was killed.
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
 def _grant_batches() -> None:
