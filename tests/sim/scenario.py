@@ -6,6 +6,7 @@ crashed function to be recovered in between (a lease of 90 s, a lost message fou
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,7 +25,8 @@ from tests.sim.engine import Parts, Sim
 from tests.sim.sites import Plan, never
 from tests.support.world import T0
 
-END = 52
+END = 47
+_INSTANT = re.compile(r"datetime\.date(time)?\([^()]*(tzinfo=[^()]*)?\)|\d{4}-\d\d-\d\dT[0-9:.]+Z")
 Watch = Callable[[Case, datetime], None]
 SHIP = Rule(
     "ship-by", "order", Point("order.placed"), (Point("order.shipped"),), Span(10 * 60),
@@ -52,7 +54,7 @@ def reply(minutes: int) -> Rule:
         steps=(
             Step("half", Share(50), (Do("message_buyer"),)),
             Step("breach", FromDue(0), (Do("alert", {"severity": "error"}), Do("note"))),
-            Step("fine", FromDue(5 * 60), (Do("penalise", {"code": "no-reply", "points": 1}), Do("delist"))),
+            Step("fine", FromDue(5 * 60), (Do("delist"),)),
         ),
     )  # fmt: skip
 
@@ -124,7 +126,7 @@ def play(plan: Plan = never, *, tracing: bool = False, parts: Parts | None = Non
 class Outcome:
     """What must be equal, whatever happened on the way."""
 
-    evidence: Mapping[str, Evidence]
+    evidence: Mapping[str, object]
     clocks: Mapping[str, object]
     steps: Mapping[str, object]
     actions: Mapping[str, object]
@@ -133,29 +135,45 @@ class Outcome:
     told: frozenset[tuple[str, ...]]
     penalties: tuple[object, ...]
     purses: tuple[object, ...]
-    journal: Mapping[str, Evidence]
+    journal: Mapping[str, object]
     wakes: Mapping[str, object]
     dead: int
 
 
 def outcome(sim: Sim) -> Outcome:
     cases = {case.id.local: case for case in sim.cases()}
+    ours = {name for name, case in cases.items() if case.id.subject.kind == "penalty"}
     records = sim.bare.records("main")
+
+    def plain(name: str, one: object) -> object:
+        return _shape(one) if name in ours else one
+
     return Outcome(
-        evidence={name: case.evidence for name, case in cases.items()},
-        clocks={name: case.ledger.clocks for name, case in cases.items()},
-        steps={name: case.ledger.steps for name, case in cases.items()},
-        actions={name: _actions(case) for name, case in cases.items()},
+        evidence={name: plain(name, case.evidence) for name, case in cases.items()},
+        clocks={name: plain(name, case.ledger.clocks) for name, case in cases.items()},
+        steps={name: plain(name, case.ledger.steps) for name, case in cases.items()},
+        actions={name: plain(name, _actions(case)) for name, case in cases.items()},
         effects={key: count for key, count in sim.shop.effects.items() if sim.shop.kinds[key] != NEVER},
         state=frozenset(sim.shop.state),
         told=frozenset(_told(event) for event in sim.told()),
-        penalties=tuple({**one.data, "sequence": 0} for one in records.query(PENALTIES)),
+        penalties=tuple(_shape({**one.data, "sequence": 0}) for one in records.query(PENALTIES)),
         purses=tuple(sorted((key, entry["amount"], entry["done"] is not None) for one in records.query("purses")
                             for key, entry in one.data["entries"].items())),
-        journal=_replayed(sim),
-        wakes={name: case.wake_at for name, case in cases.items()},
+        journal={name: plain(name, told) for name, told in _replayed(sim).items()},
+        wakes={name: plain(name, case.wake_at) for name, case in cases.items()},
         dead=len(sim.dead),
     )  # fmt: skip
+
+
+def _shape(one: object) -> object:
+    """Without instants: a penalty is imposed and reversed when we do it, and a recovery does it a little later."""
+    if isinstance(one, Evidence):
+        one = [
+            sorted(map(repr, part)) for part in (one.marks.items(), one.facts.items(), one.wholes.items(), one.links)
+        ]
+    elif isinstance(one, Mapping):
+        one = sorted(map(repr, one.items()))
+    return _INSTANT.sub("...", repr(one))
 
 
 def _actions(case: Case) -> Mapping[str, object]:

@@ -63,20 +63,20 @@ def flood(queue: Callable[..., MemoryQueue]) -> tuple[list[float], list[float]]:
     for name in ("shop-1", "shop-2"):
         sim.connect(name, acts=False)
     loud, quiet = T0 + 20 * MINUTE, lambda number: T0 + 20 * MINUTE + timedelta(seconds=5 * number)
-    for number in range(3000):
+    for number in range(1200):
         sim.order("shop-1", number, T0 + timedelta(milliseconds=number), loud)
     for number in range(20):
         sim.order("shop-2", number, T0 + timedelta(milliseconds=number), quiet(number))
-    sim.run(T0 + 28 * MINUTE)
+    sim.run(T0 + 25 * MINUTE)
     return sim.late("shop-1", "due", lambda number: loud), sim.late("shop-2", "due", quiet)
 
 
 def test_a_flood_of_one_store_does_not_delay_anothers_timers() -> None:
     loud, quiet = flood(FairQueue)
-    assert len(loud) == 3000 and max(loud) > 100, "it is a flood"
+    assert len(loud) == 1200 and max(loud) > 40, "it is a flood"
     assert len(quiet) == 20 and max(quiet) < 3.0
     _, unfair = flood(MemoryQueue)
-    assert max(unfair) > 60, "without fair queues it does"
+    assert max(unfair) > 20, "without fair queues it does"
 
 
 def test_after_an_outage_what_is_in_time_goes_first_and_then_what_is_oldest() -> None:

@@ -18,10 +18,11 @@ def run(timers: int, runs: int) -> list[Findings]:
     """So many timers in so many runs; every fourth run with the projections of the stream too."""
     cases = -(-timers // runs // STEPS)
     jobs = [(SEED + number, cases, number % 4 == 3) for number in range(runs)]
+    found = []
     with ProcessPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(play, *zip(*jobs, strict=True)))
-    for one in found:
-        print(one.told())
+        for one in pool.map(play, *zip(*jobs, strict=True)):
+            print(one.told(), flush=True)
+            found.append(one)
     bad = [f"{again(*job)}\n  " + "\n  ".join(one.bad()[:5]) for job, one in zip(jobs, found, strict=True) if one.bad()]
     assert not bad, "these runs show damage:\n" + "\n".join(bad)
     return found
