@@ -10,11 +10,17 @@ from chalicelib.cli import _api as ops
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("connection")
-    parser.add_argument("--key", action="store_true")
+    parser.add_argument("--key", action="store_true", help="show the secret that the feed is signed with")
+    parser.add_argument("--count", action="store_true", help="count the complaint figures anew; once a day")
     ops.register(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.count:
+        return ops.call(
+            args, lambda api: api.ask("POST", ["register", args.connection, "figures"], {}),
+            lambda told: [f"{told['sellers']} sellers"],
+        )  # fmt: skip
     parts = ["register", args.connection, *(["key"] if args.key else [])]
     return ops.call(args, lambda api: api.ask("GET", parts), _lines)
 

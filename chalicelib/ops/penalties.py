@@ -1,38 +1,40 @@
-"""Penalties, sellers' files, documents and the register through the ops API: a person's part in the ladder.
+"""Penalties through the ops API: a person's part in the ladder.
 
-A reviewer is never the proposer; a seller sees and appeals in its own file by a link that ends; an auditor reads all.
-What people write goes to the deeds beside a penalty, never onto its case, and never into a log.
+A reviewer is never the proposer; an auditor reads all. What people write goes to the deeds beside a penalty, never onto
+its case, and never into a log.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from chalicelib.core.case import Case, CaseId
-from chalicelib.core.events import Event, Subject
-from chalicelib.core.instants import parse_day, parse_instant, show
+from chalicelib.core.events import Event
+from chalicelib.core.instants import show
 from chalicelib.core.words import KINDS
 from chalicelib.ops import cases, stores
 from chalicelib.ops.audit import journalled
-from chalicelib.ops.gate import ADMIN, EVERYBODY, OPS, REVIEW, Answer, Call, Route
+from chalicelib.ops.gate import EVERYBODY, OPS, REVIEW, Answer, Call, Route
 from chalicelib.ops.keys import Role
-from chalicelib.ops.models import Instant, Says, Short, Word
+from chalicelib.ops.models import Says, Word
 from chalicelib.ops.wrong import Absent, Clash, wrong
-from chalicelib.ports.keys import check_name
-from chalicelib.sellers import appeals, files, links, notices, reasons, register, vetting
+from chalicelib.sellers import appeals, files, notices, reasons
 from chalicelib.sellers.appeals import Person, Refused
 from chalicelib.sellers.effects import PENALTIES, standing_points
 from chalicelib.sellers.ladder import Rung, State
 from chalicelib.sellers.penalties import KIND, Terms, counts, penalty_of, row_now, row_of
-from chalicelib.sellers.watch import watch
 
 PROPOSE = frozenset({Role.OPS, Role.REVIEWER, Role.ADMIN})
 Text = Annotated[str, Field(min_length=1, max_length=appeals.MAX_TEXT)]
 Ident = Annotated[str, Field(min_length=1, max_length=200)]
+
+GUARDED: Mapping[str, str] = {
+    "content-security-policy": files.POLICY, "referrer-policy": "no-referrer", "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}  # fmt: skip
 
 
 class Proposal(Says):
@@ -62,36 +64,6 @@ class Appeal(Says):
     text: Annotated[str, Field(max_length=appeals.MAX_TEXT)] = ""
     penalty: Annotated[str, Field(max_length=200)] = ""
     lang: Annotated[str, Field(max_length=2)] = ""
-
-
-class NewLink(Says):
-    """For how many days a seller's link is to hold."""
-
-    days: Annotated[int, Field(ge=1, le=400)] = 200
-
-
-class Links(Says):
-    """Under which address sellers reach this API; `renew` ends all links."""
-
-    base: Annotated[str, Field(max_length=300, pattern=r"^$|^https://[^\s?#]+$")] | None = None
-    renew: bool = False
-
-
-class Document(Says):
-    """A document that was checked: when, and until when it holds (an instant or a day). `until` null: it does not."""
-
-    document: Short
-    at: Instant | None = None
-    until: Annotated[str, Field(max_length=40)] | None = None
-
-
-class Verified(Says):
-    """The whole file of a seller was checked."""
-
-    at: Instant | None = None
-
-
-# ---- penalties ----
 
 
 def list_penalties(call: Call) -> Any:
@@ -132,7 +104,7 @@ def show_reasons(call: Call) -> Any:
         raise Absent(f"statement of reasons of {case.id.local}")
     more = notices.about(penalty_of(case, call.ports.clock.now()))
     if form == "html":
-        return Answer(200, reasons.page(told, lang, more), "text/html; charset=utf-8", _GUARDED)
+        return Answer(200, reasons.page(told, lang, more), "text/html; charset=utf-8", GUARDED)
     return {"lang": lang, "text": reasons.text(told, lang, more)}
 
 
@@ -162,21 +134,23 @@ def decide(call: Call) -> Any:
     case = _case(call)
     if said.decision != "approve" and not said.reason.strip():
         raise wrong("reason", None, "why, because somebody may ask")
-    person = _person(call)
+    one = _person(call)
     with journalled(call.ports, call.account, call.actor.name, f"penalty.{said.decision}", case.id.local):
         match said.decision:
             case "approve":
-                after = _done(lambda: person.approve(case))
+                after = done(lambda: one.approve(case))
             case "decline":
-                after = _done(lambda: person.decline(case, said.reason))
+                after = done(lambda: one.decline(case, said.reason))
             case "uphold":
-                after = _done(lambda: person.decide(case, True, said.reason))
+                after = done(lambda: one.decide(case, True, said.reason))
             case "reverse":
                 pending = penalty_of(case, call.ports.clock.now()).state is State.APPEALED
                 # On an appeal nobody decides who had a part in it; taking back unasked is anybody's who reviews.
-                after = _done(
-                    lambda: person.decide(case, False, said.reason) if pending else person.reverse(case, said.reason)
+                after = done(
+                    lambda: one.decide(case, False, said.reason) if pending else one.reverse(case, said.reason)
                 )
+                policies = call.desk.book(call.account).policies
+                appeals.excuse(call.ports, policies, after, call.ports.clock.now())
     return _described(call, after)
 
 
@@ -188,7 +162,7 @@ def appeal(call: Call) -> Any:
     if not text.strip():
         raise wrong("text", None, "what the seller says")
     with journalled(call.ports, call.account, call.actor.name, "penalty.appeal", case.id.local):
-        after = _done(lambda: _person(call).appeal(case, text))
+        after = done(lambda: _person(call).appeal(case, text))
     return _described(call, after)
 
 
@@ -197,17 +171,17 @@ def _case(call: Call) -> Case:
 
 
 def _person(call: Call, by: str = "") -> Person:
-    return _of(call, call.account, by or call.actor.name)
+    return person(call, call.account, by or call.actor.name)
 
 
-def _of(call: Call, account: str, by: str) -> Person:
+def person(call: Call, account: str, by: str) -> Person:
     def advance(case_id: CaseId, events: Sequence[Event]) -> Case:
         return call.desk.advance(case_id, events)
 
     return Person(call.ports.records(account), advance, by, call.ports.clock.now())
 
 
-def _done(work: Any) -> Case:
+def done(work: Any) -> Case:
     try:
         found: Case = work()
     except Refused as error:
@@ -215,170 +189,7 @@ def _done(work: Any) -> Case:
     return found
 
 
-# ---- a seller's own file ----
-
-_GUARDED: Mapping[str, str] = {
-    "content-security-policy": files.POLICY, "referrer-policy": "no-referrer", "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}  # fmt: skip
-
-
-def make_link(call: Call) -> Any:
-    said: NewLink = call.said
-    connection, seller = _seller(call)
-    until = call.ports.clock.now() + timedelta(days=said.days)
-    with journalled(
-        call.ports, call.account, call.actor.name, "seller.link", f"{connection}:seller/{seller}"[:120], days=said.days
-    ):  # fmt: skip
-        records = call.ports.records(call.account)
-        token = links.make(records, call.account, connection, seller, until)
-    path = f"/sellers/file/{token}"
-    return Answer(201, {"path": path, "link": links.address(records, token), "until": show(until)})
-
-
-def settle_links(call: Call) -> Any:
-    said: Links = call.said
-    with journalled(call.ports, call.account, call.actor.name, "seller.links", said.base or "", renew=said.renew):
-        base = links.settle(call.ports.records(call.account), said.base, said.renew)
-    return {"base": base}
-
-
-def own_file(call: Call) -> Any:
-    opened = _opened(call)
-    return _file(call, opened, _lang(call.query.get("lang", "")))
-
-
-def own_appeal(call: Call) -> Any:
-    said: Appeal = call.said
-    opened, lang = _opened(call), _lang(said.lang)
-    case = cases.find(call.desk, opened.account, opened.connection, KIND, said.penalty or "-")
-    if penalty_of(case, call.ports.clock.now()).seller != opened.seller:
-        raise Absent(f"penalty {said.penalty[:40]}")
-    text = said.text or said.reason
-    if not text.strip():
-        return _file(call, opened, lang, error="请填写申诉理由。" if lang == "zh" else "Please say why.", status=400)
-    try:
-        with journalled(call.ports, opened.account, f"seller {opened.seller}"[:80], "penalty.appeal", case.id.local):
-            _of(call, opened.account, f"seller {opened.seller}").appeal(case, text)
-    except Refused:
-        error = "该处罚已申诉或申诉期已过。" if lang == "zh" else "It was appealed already, or the time has passed."
-        return _file(call, opened, lang, error=error, status=409)
-    return _file(call, opened, lang, sent=True)
-
-
-def _opened(call: Call) -> links.Opened:
-    opened = links.opened(call.ports, call.parts["token"])
-    if opened is None:
-        raise Absent("such file, or the link has ended")
-    return opened
-
-
-def _lang(text: str) -> str:
-    return text if text in reasons.LANGUAGES else "zh"
-
-
-def _file(
-    call: Call, opened: links.Opened, lang: str, sent: bool = False, error: str = "", status: int = 200
-) -> Answer:  # fmt: skip
-    records, now, entries, points = call.ports.records(opened.account), call.ports.clock.now(), [], 0
-    for record in records.query(PENALTIES, f"{opened.seller}|{opened.connection}:"):
-        if record.data["seller"] != opened.seller:
-            continue
-        ident = str(record.data["penalty"]).partition("/")[2]
-        # The case itself: what was just done is not projected yet.
-        case = cases.find(call.desk, opened.account, opened.connection, KIND, ident)
-        one, told = penalty_of(case, now), reasons.kept(records, ident)
-        if told is None or one.state is State.PROPOSED:
-            continue
-        open_ = one.state in (State.IMPOSED, State.EXPIRED) and one.appeal_until is not None and now < one.appeal_until
-        open_ = open_ and appeals.appeal_of(records, ident) is None
-        points += one.points if one.in_force else 0
-        entries.append((row_of(case, now)[1], told, notices.about(one), open_))
-    page = files.page(opened.seller, points, entries, lang, sent, error)
-    return Answer(status, page, "text/html; charset=utf-8", _GUARDED)
-
-
-# ---- documents, looks, the register ----
-
-
-def check_document(call: Call) -> Any:
-    said: Document = call.said
-    connection, seller = _seller(call)
-    at = said.at or call.ports.clock.now()
-    if said.document not in vetting.DOCUMENTS:
-        raise wrong("document", said.document, f"one of {', '.join(vetting.DOCUMENTS)}")
-    until = _until(said.until) if said.until is not None else None
-    event = (
-        vetting.withdrawn(seller, said.document, at)
-        if until is None
-        else vetting.checked(seller, said.document, at, until)
-    )
-    return _told_of_seller(call, connection, seller, "seller.document", event, document=said.document)
-
-
-def verify_seller(call: Call) -> Any:
-    said: Verified = call.said
-    connection, seller = _seller(call)
-    event = vetting.verified(seller, said.at or call.ports.clock.now())
-    return _told_of_seller(call, connection, seller, "seller.verified", event)
-
-
-def _told_of_seller(call: Call, connection: str, seller: str, what: str, event: Event, **more: Any) -> Any:
-    case_id = CaseId(call.account, connection, Subject("seller", seller))
-    with journalled(call.ports, call.account, call.actor.name, what, case_id.local[:120], **more):
-        after = call.desk.advance(case_id, [event])
-    return cases.describe(call.desk, after)
-
-
-def _until(text: str) -> date | datetime:
-    try:
-        return parse_day(text) if len(text) == 10 else parse_instant(text)
-    except ValueError as error:
-        raise wrong("until", text, f"a date or an instant: this is {error}") from None
-
-
-def _seller(call: Call) -> tuple[str, str]:
-    connection, seller = call.parts["connection"], call.part("seller")
-    stores.get(call.desk, call.account, connection)
-    if not 0 < len(seller.encode()) <= cases.MAX_ID:
-        raise wrong("seller", f"{len(seller.encode())} bytes", f"1 to {cases.MAX_ID}")
-    return connection, seller
-
-
-def look_after(call: Call) -> Any:
-    with journalled(call.ports, call.account, call.actor.name, "seller.watch", "*") as learnt:
-        found = watch(call.ports, call.account)
-        learnt["looks"] = found.looks
-    return {"looks": found.looks, "undone": list(found.undone), "repeated": list(found.repeated)}
-
-
-def show_register(call: Call) -> Any:
-    return _register(call, call.account)
-
-
-def public_register(call: Call) -> Any:
-    """For everybody, as the law asks; whatever is not there looks alike."""
-    account = call.parts["account"]
-    try:
-        check_name(account)
-    except ValueError:
-        raise Absent("such register") from None
-    return _register(call, account)
-
-
-def _register(call: Call, account: str) -> Any:
-    stores.get(call.desk, account, call.parts["connection"])
-    records, now = call.ports.records(account), call.ports.clock.now()
-    told = register.feed(records, call.parts["connection"], now, register.figures(records, call.parts["connection"]))
-    return register.signed(told, register.key(records), now)
-
-
-def register_key(call: Call) -> Any:
-    return {"secret": register.key(call.ports.records(call.account))}
-
-
 _ONE = "/penalties/{connection}/{id}"
-_OF_SELLER = "/sellers/{connection}/{seller}"
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/penalties", EVERYBODY, list_penalties),
     Route("POST", "/penalties", PROPOSE, propose, Proposal),
@@ -386,14 +197,4 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_ONE}/reasons", EVERYBODY, show_reasons),
     Route("POST", f"{_ONE}/decision", REVIEW, decide, Verdict),
     Route("POST", f"{_ONE}/appeal", OPS, appeal, Appeal),
-    Route("GET", "/sellers/file/{token}", None, own_file),
-    Route("POST", "/sellers/file/{token}", None, own_appeal, Appeal, forms=True),
-    Route("POST", "/sellers/links", OPS, settle_links, Links),
-    Route("POST", "/sellers/watch", OPS, look_after),
-    Route("POST", f"{_OF_SELLER}/link", OPS, make_link, NewLink),
-    Route("POST", f"{_OF_SELLER}/documents", OPS, check_document, Document),
-    Route("POST", f"{_OF_SELLER}/verified", OPS, verify_seller, Verified),
-    Route("GET", "/register/{connection}", EVERYBODY, show_register),
-    Route("GET", "/register/{connection}/key", ADMIN, register_key),
-    Route("GET", "/public/{account}/register/{connection}", None, public_register),
 )

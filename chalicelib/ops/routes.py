@@ -9,12 +9,14 @@ from chalicelib.core.rules import Policies
 from chalicelib.flow import quarantine, switches
 from chalicelib.ops import audit, cases, doctor, held, keys, letters, models, policies, stores, subscribers
 from chalicelib.ops.audit import journalled
+from chalicelib.ops.files import ROUTES as FILES
 from chalicelib.ops.gate import ADMIN, AUDIT, EVERYBODY, OPS, REVIEW, Answer, Call, Route
 from chalicelib.ops.penalties import ROUTES as PENALTIES
 from chalicelib.ops.policies import Activated
 from chalicelib.ops.policies_preview import Sure
 from chalicelib.ops.policies_routes import VERSIONS
 from chalicelib.ops.proofs import PROOFS
+from chalicelib.ops.public import ROUTES as PUBLIC
 from chalicelib.ops.wrong import wrong
 
 
@@ -223,6 +225,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/dlq", EVERYBODY, list_letters),
     Route("POST", "/dlq/{queue}/redrive", OPS, redrive),
     *PENALTIES,
+    *FILES,
+    *PUBLIC,
     Route("GET", "/changes", AUDIT, list_changes),
     Route("GET", "/keys", ADMIN, list_keys),
     Route("POST", "/keys", ADMIN, create_key, models.NewKey),

@@ -14,10 +14,15 @@ from typing import Any
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.instants import parse_instant, show
+from chalicelib.core.rules import Policies
+from chalicelib.core.scores import Why
+from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict, Records
 from chalicelib.sellers import penalties, reasons
-from chalicelib.sellers.ladder import Ladder, Penalty, Rung, State
+from chalicelib.sellers.ladder import Ladder, Penalty, State
+from chalicelib.sellers.ledger import SellerLedger, seller_key
 from chalicelib.sellers.penalties import Terms, penalty_of
+from chalicelib.sellers.rows import rows_of
 
 APPEALS, DEEDS = "penalty-appeals", "penalty-deeds"
 MAX_TEXT = 4000
@@ -151,6 +156,19 @@ def appeal_of(records: Records, ident: str) -> dict[str, Any] | None:
     return dict(record.data) if record else None
 
 
-def rungs() -> tuple[str, ...]:
-    """The rungs that a person may propose."""
-    return tuple(Rung)
+def excuse(ports: Ports, policies: Policies, case: Case, now: datetime) -> tuple[str, ...]:
+    """What a person's reversal means for the score: the order (refund, complaint) that the penalty was about counts no
+    more in the protected value. The units that were left out; a verdict that healed needs none of this."""
+    records = ports.records(case.id.account)
+    told = reasons.kept(records, case.id.subject.id)
+    about = told["terms"]["about"] if told else ""
+    connection, _, subject = about.partition(":")
+    kind, _, ident = subject.partition("/")
+    if not ident:
+        return ()
+    held = ports.cases(case.id.account).get(CaseId(case.id.account, connection, Subject(kind, ident)))
+    ledger = SellerLedger(ports.records)
+    units = sorted({(seller_key(connection, row.seller), row.unit) for row in rows_of(held, policies)})
+    for who, unit in units:
+        ledger.exclude(case.id.account, who, unit, f"penalty {case.id.subject.id}", Why.DECISION, None, now)
+    return tuple(unit for _, unit in units)

@@ -14,13 +14,15 @@ from typing import Any
 from chalicelib.core import signing
 from chalicelib.core.case import Case
 from chalicelib.core.instants import EPOCH, parse_instant, show
+from chalicelib.core.scores import Metric
+from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict, Records
 from chalicelib.sellers import reasons
 from chalicelib.sellers.penalties import counts, penalty_of
 
 KIND, KEYS, KEY = "penalty-register", "penalty-register-key", "current"
 PENALTIES = "penalties"
-STANDINGS = "seller-standings"
+STANDINGS, FIGURES = "seller-standings", "register-figures"
 FORM = 1
 
 
@@ -89,12 +91,38 @@ def _order(entry: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def figures(records: Records, connection: str) -> dict[str, dict[str, Any]]:
-    """Seller -> the grade that was last given."""
-    found = {}
+    """Seller -> the grade that was last given, and how many complaints of how many orders were last counted."""
+    found: dict[str, dict[str, Any]] = {}
     for record in records.query(STANDINGS, f"{connection}:"):
         seller = record.sort.partition(":")[2]
         found[seller] = {"grade": record.data["grade"], "since": record.data["since"] or None}
+    for record in records.query(FIGURES, f"{connection}:"):
+        found.setdefault(record.sort.partition(":")[2], {}).update(record.data)
     return found
+
+
+def count(ports: Ports, account: str, connection: str) -> int:
+    """Count each seller's complaints anew, as its score counts them; how many sellers."""
+    from chalicelib.sellers import standard
+    from chalicelib.sellers.ledger import SellerLedger
+    from chalicelib.sellers.score import Scores
+
+    records, ledger, now = ports.records(account), SellerLedger(ports.records), ports.clock.now()
+    scores, rules, number = Scores(account, ledger, records), standard.active(records), 0
+    for who in ledger.sellers(account):
+        if not who.startswith(f"{connection}:"):
+            continue
+        judged = scores.of(who, rules, now.date())
+        shown: dict[str, Any] = {"counted_at": show(now)}
+        for metric in (Metric.COMPLAINT, Metric.DISPUTE):
+            if metric in judged:
+                one = judged[metric].score
+                shown[f"{metric.value}s"] = {
+                    "bad": f"{one.protected.bad:g}", "of": f"{one.protected.n:g}", "days": one.window_days
+                }  # fmt: skip
+        records.put(FIGURES, who, shown)
+        number += 1
+    return number
 
 
 def key(records: Records) -> str:

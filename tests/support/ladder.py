@@ -97,5 +97,7 @@ def furnish(ops: Ops) -> None:
     for name in ("p-1", "p-2"):
         reasons.keep(records, name, reasons.by_person(terms, "shop-1", now, "somebody", "late again", 0))
     told = {"p-1": penalties.proposed("p-1", terms, now), "p-2": penalties.imposed("p-2", terms, now, Ladder())}
+    said = {"id": "storm", "why": "force_majeure", "since": "2026-01-01", "until": "2026-01-03"}
+    ops.must("POST", "/exclusions", said)
     for name, event in told.items():
         ops.desk.advance(CaseId("main", "shop-1", Subject("penalty", name)), [event])

@@ -7,8 +7,11 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib.sellers import files, links, reasons
+from chalicelib.sellers.ledger import SellerLedger
+from chalicelib.sellers.units import EXCLUDED
 from tests.support.ladder import DAY, Market
-from tests.support.world import T0
+from tests.support.opsdesk import POLICY
+from tests.support.world import T0, placed
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -146,3 +149,19 @@ def test_a_statement_as_a_page_is_whole_by_itself() -> None:
         text = answer.body.decode()
         assert wanted in text and "a &lt; b" in text and "<script" not in text
     assert set(reasons.LANGUAGES) == {"zh", "en"}
+
+
+def test_a_won_appeal_leaves_the_order_out_of_the_protected_score_and_a_lost_one_does_not() -> None:
+    for decision, out in (("reverse", True), ("uphold", False)):
+        market = Market()
+        market.ops.must("POST", "/policies", {"yaml": POLICY})
+        market.world.deliver(placed(seller="s-1", buyer="b-1"))
+        market.world.pass_time(timedelta(hours=26))
+        (row,) = market.ops.must("GET", "/penalties", seller="s-1")["penalties"]
+        path = "/penalties/" + row["penalty"].replace(":penalty/", "/")
+        assert market.appeal(path)[0] == 200
+        assert market.word(path, decision)[0] == 200
+        ledger = SellerLedger(market.world.ports.records)
+        parts = ledger.unit("main", "shop-1:s-1", "shop-1:order/1001").parts
+        assert "shop-1:order/1001" in parts
+        assert any(source.startswith(EXCLUDED) for source in parts) is out, decision

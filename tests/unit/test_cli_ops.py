@@ -154,6 +154,11 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     assert run(capsys, "seller", "verified", "shop-1", "s-1")["case"] == "shop-1:seller/s-1"
     assert run(capsys, "seller", "watch")["looks"] == 0
     assert json.loads(run(capsys, "register", "shop-1")["payload"])["register"] == "shop-1"
+    assert run(capsys, "register", "shop-1", "--count")["sellers"] == 1
+    assert run(capsys, "seller", "exclude", "strike", "--why", "carrier", "--since", "2026-03-01", "--until",
+               "2026-03-04", "--metric", "delivery")["metrics"] == ["delivery"]  # fmt: skip
+    assert [one["id"] for one in run(capsys, "seller", "exclusions")["exclusions"]] == ["storm", "strike"]
+    assert run(capsys, "seller", "exclusions", "--remove", "strike") == {"removed": "strike"}
     assert run(capsys, "register", "shop-1", "--key")["secret"].startswith("whsec_")
     assert run(capsys, "disconnect", "shop-1")["active"] is False
     assert run(capsys, "changes", "--what", "connection.", "--limit", "1")["changes"][0]["what"] == "connection.close"

@@ -1,0 +1,192 @@
+"""Sellers through the ops API: the links to their own files, the files themselves, documents, the daily look.
+
+A file is seen and appealed in without a key, by a link that ends; whatever is wrong with one, there is no such file.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from chalicelib.core.case import CaseId
+from chalicelib.core.events import Event, Subject
+from chalicelib.core.instants import parse_day, parse_instant, show
+from chalicelib.ops import cases, stores
+from chalicelib.ops.audit import journalled
+from chalicelib.ops.gate import OPS, Answer, Call, Route
+from chalicelib.ops.models import Instant, Says, Short
+from chalicelib.ops.penalties import GUARDED, Appeal, person
+from chalicelib.ops.wrong import Absent, wrong
+from chalicelib.sellers import appeals, files, links, notices, reasons, vetting
+from chalicelib.sellers.appeals import Refused
+from chalicelib.sellers.effects import PENALTIES
+from chalicelib.sellers.ladder import State
+from chalicelib.sellers.penalties import KIND, penalty_of, row_of
+from chalicelib.sellers.watch import watch
+
+
+class NewLink(Says):
+    """For how many days a seller's link is to hold."""
+
+    days: Annotated[int, Field(ge=1, le=400)] = 200
+
+
+class Links(Says):
+    """Under which address sellers reach this API; `renew` ends all links."""
+
+    base: Annotated[str, Field(max_length=300, pattern=r"^$|^https://[^\s?#]+$")] | None = None
+    renew: bool = False
+
+
+class Document(Says):
+    """A document that was checked: when, and until when it holds (an instant or a day). `until` null: it does not."""
+
+    document: Short
+    at: Instant | None = None
+    until: Annotated[str, Field(max_length=40)] | None = None
+
+
+class Verified(Says):
+    """The whole file of a seller was checked."""
+
+    at: Instant | None = None
+
+
+
+
+def make_link(call: Call) -> Any:
+    said: NewLink = call.said
+    connection, seller = _seller(call)
+    until = call.ports.clock.now() + timedelta(days=said.days)
+    with journalled(
+        call.ports, call.account, call.actor.name, "seller.link", f"{connection}:seller/{seller}"[:120], days=said.days
+    ):  # fmt: skip
+        records = call.ports.records(call.account)
+        token = links.make(records, call.account, connection, seller, until)
+    path = f"/sellers/file/{token}"
+    return Answer(201, {"path": path, "link": links.address(records, token), "until": show(until)})
+
+
+def settle_links(call: Call) -> Any:
+    said: Links = call.said
+    with journalled(call.ports, call.account, call.actor.name, "seller.links", said.base or "", renew=said.renew):
+        base = links.settle(call.ports.records(call.account), said.base, said.renew)
+    return {"base": base}
+
+
+def own_file(call: Call) -> Any:
+    opened = _opened(call)
+    return _file(call, opened, _lang(call.query.get("lang", "")))
+
+
+def own_appeal(call: Call) -> Any:
+    said: Appeal = call.said
+    opened, lang = _opened(call), _lang(said.lang)
+    case = cases.find(call.desk, opened.account, opened.connection, KIND, said.penalty or "-")
+    if penalty_of(case, call.ports.clock.now()).seller != opened.seller:
+        raise Absent(f"penalty {said.penalty[:40]}")
+    text = said.text or said.reason
+    if not text.strip():
+        return _file(call, opened, lang, error="请填写申诉理由。" if lang == "zh" else "Please say why.", status=400)
+    try:
+        with journalled(call.ports, opened.account, f"seller {opened.seller}"[:80], "penalty.appeal", case.id.local):
+            person(call, opened.account, f"seller {opened.seller}").appeal(case, text)
+    except Refused:
+        error = "该处罚已申诉或申诉期已过。" if lang == "zh" else "It was appealed already, or the time has passed."
+        return _file(call, opened, lang, error=error, status=409)
+    return _file(call, opened, lang, sent=True)
+
+
+def _opened(call: Call) -> links.Opened:
+    opened = links.opened(call.ports, call.parts["token"])
+    if opened is None:
+        raise Absent("such file, or the link has ended")
+    return opened
+
+
+def _lang(text: str) -> str:
+    return text if text in reasons.LANGUAGES else "zh"
+
+
+def _file(
+    call: Call, opened: links.Opened, lang: str, sent: bool = False, error: str = "", status: int = 200
+) -> Answer:  # fmt: skip
+    records, now, entries, points = call.ports.records(opened.account), call.ports.clock.now(), [], 0
+    for record in records.query(PENALTIES, f"{opened.seller}|{opened.connection}:"):
+        if record.data["seller"] != opened.seller:
+            continue
+        ident = str(record.data["penalty"]).partition("/")[2]
+        # The case itself: what was just done is not projected yet.
+        case = cases.find(call.desk, opened.account, opened.connection, KIND, ident)
+        one, told = penalty_of(case, now), reasons.kept(records, ident)
+        if told is None or one.state is State.PROPOSED:
+            continue
+        open_ = one.state in (State.IMPOSED, State.EXPIRED) and one.appeal_until is not None and now < one.appeal_until
+        open_ = open_ and appeals.appeal_of(records, ident) is None
+        points += one.points if one.in_force else 0
+        entries.append((row_of(case, now)[1], told, notices.about(one), open_))
+    page = files.page(opened.seller, points, entries, lang, sent, error)
+    return Answer(status, page, "text/html; charset=utf-8", GUARDED)
+
+
+def check_document(call: Call) -> Any:
+    said: Document = call.said
+    connection, seller = _seller(call)
+    at = said.at or call.ports.clock.now()
+    if said.document not in vetting.DOCUMENTS:
+        raise wrong("document", said.document, f"one of {', '.join(vetting.DOCUMENTS)}")
+    until = _until(said.until) if said.until is not None else None
+    event = (
+        vetting.withdrawn(seller, said.document, at)
+        if until is None
+        else vetting.checked(seller, said.document, at, until)
+    )
+    return _told_of_seller(call, connection, seller, "seller.document", event, document=said.document)
+
+
+def verify_seller(call: Call) -> Any:
+    said: Verified = call.said
+    connection, seller = _seller(call)
+    event = vetting.verified(seller, said.at or call.ports.clock.now())
+    return _told_of_seller(call, connection, seller, "seller.verified", event)
+
+
+def _told_of_seller(call: Call, connection: str, seller: str, what: str, event: Event, **more: Any) -> Any:
+    case_id = CaseId(call.account, connection, Subject("seller", seller))
+    with journalled(call.ports, call.account, call.actor.name, what, case_id.local[:120], **more):
+        after = call.desk.advance(case_id, [event])
+    return cases.describe(call.desk, after)
+
+
+def _until(text: str) -> date | datetime:
+    try:
+        return parse_day(text) if len(text) == 10 else parse_instant(text)
+    except ValueError as error:
+        raise wrong("until", text, f"a date or an instant: this is {error}") from None
+
+
+def _seller(call: Call) -> tuple[str, str]:
+    connection, seller = call.parts["connection"], call.part("seller")
+    stores.get(call.desk, call.account, connection)
+    if not 0 < len(seller.encode()) <= cases.MAX_ID:
+        raise wrong("seller", f"{len(seller.encode())} bytes", f"1 to {cases.MAX_ID}")
+    return connection, seller
+
+
+def look_after(call: Call) -> Any:
+    with journalled(call.ports, call.account, call.actor.name, "seller.watch", "*") as learnt:
+        found = watch(call.ports, call.account)
+        learnt["looks"] = found.looks
+    return {"looks": found.looks, "undone": list(found.undone), "repeated": list(found.repeated)}
+
+
+_OF_SELLER = "/sellers/{connection}/{seller}"
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/sellers/file/{token}", None, own_file),
+    Route("POST", "/sellers/file/{token}", None, own_appeal, Appeal, forms=True),
+    Route("POST", "/sellers/links", OPS, settle_links, Links),
+    Route("POST", "/sellers/watch", OPS, look_after),
+    Route("POST", f"{_OF_SELLER}/link", OPS, make_link, NewLink),
+    Route("POST", f"{_OF_SELLER}/documents", OPS, check_document, Document),
+    Route("POST", f"{_OF_SELLER}/verified", OPS, verify_seller, Verified),
+)
