@@ -87,20 +87,24 @@ def warm(engine: LocalEngine) -> None:
     functions = engine.client("lambda")
 
     def call(function: str) -> None:
-        records = [{"messageId": "warm", "body": body} for body in _NOTHING[function]]
-        functions.invoke(FunctionName=names[function], Payload=json.dumps({"Records": records}))["Payload"].read()
+        functions.invoke(FunctionName=names[function], Payload=json.dumps(_NOTHING[function]))["Payload"].read()
 
     with ThreadPoolExecutor(STARTS) as pool:
         list(pool.map(call, _NOTHING))
 
 
-_NOTHING: Mapping[str, tuple[str, ...]] = {
-    "Apply": ('{"a":"main","c":"nobody","events":[]}',),
-    "Project": (),
-    "Act": ('{"a":"main","post":"nobody","event":"{}","n":0,"at":null}',),
-    "Wake": ('{"case":"main:nobody:order/none","at":0}',),
+def _message(body: str) -> dict[str, Any]:
+    return {"Records": [{"messageId": "warm", "body": body}]}
+
+
+_NOTHING: Mapping[str, dict[str, Any]] = {
+    "Hook": {"headers": {}, "body": "", "pathParameters": {"token": "main.nobody.x"}},
+    "Apply": _message('{"a":"main","c":"nobody","events":[]}'),
+    "Project": {"Records": []},
+    "Act": _message('{"a":"main","post":"nobody","event":"{}","n":0,"at":null}'),
+    "Wake": _message('{"case":"main:nobody:order/none","at":0}'),
 }
-"""Messages that each function is done with at once: nothing was told, nobody is to be posted to, no case is due."""
+"""What each function is done with at once: a stranger knocks, nothing was told, nobody is posted to, no case is due."""
 
 
 class Stopped(KeyboardInterrupt):

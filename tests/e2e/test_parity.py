@@ -23,12 +23,11 @@ from chalicelib.core.events import Subject
 from chalicelib.core.instants import show
 from chalicelib.core.words import MARKS, Status
 from chalicelib.ports.clock import SystemClock
-from examples.demo.letters import Address, Letter, Post
-from examples.demo.scenes import How
+from examples.demo.letters import Address, Letter
 from examples.olist.convert import convert
 from infra.package import ROOT
 from infra.stack import Outputs
-from tests.support.street import eventually
+from tests.support.street import deliver, eventually
 
 ORDERS = 300
 SENDERS = 6
@@ -82,8 +81,7 @@ def test_live_judges_as_the_backtest_does(
     letters += chance.sample(letters, len(letters) // 5)
     chance.shuffle(letters)
     with ThreadPoolExecutor(SENDERS) as senders:
-        post = Post(local=True)
-        answers = Counter(senders.map(lambda letter: post.send(letter, to, How.ONCE, clock.now()), letters))
+        answers = Counter(senders.map(lambda letter: deliver(letter, to, clock.now), letters))
     assert answers == {202: len(letters)}
 
     ids = [CaseId("olist", "olist", Subject("order", case)) for case in history]

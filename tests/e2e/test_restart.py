@@ -30,6 +30,7 @@ def test_what_ran_before_a_stop_runs_on_after_it(tmp_path: Path) -> None:
         with LocalEngine(tmp_path) as engine:
             second = engine.deploy()
             assert second == first, "every address is as it was"
+            warm(engine)
             with ports_on(engine, second) as ports:
                 held = ports.cases("main").get(CASE)
                 assert held.evidence == before.evidence

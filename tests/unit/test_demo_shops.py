@@ -210,6 +210,20 @@ def test_each_action_of_the_demo_has_its_effect_once(name: str, platform: str, a
             assert "refunded" in story.known, "and the shop tells so"
 
 
+def test_a_seller_is_told_of_a_penalty_and_looked_at() -> None:
+    time = Time()
+    shop = shop_of("standard", time)
+    levers, wire = adapter("standard").levers, Wire(shop)
+    reasons = Command("k1", "warn_seller", Subject("penalty", "redress-1"), seller="s-7", note="Statement of reasons")
+    assert isinstance(wire.run(levers["warn_seller"].run(session_of(shop), reasons)), Done)
+    assert wire.answered[-1].what == "warn seller s-7"
+    for action, status in (("suspend", "suspended"), ("restore", "active")):
+        command = Command(f"k-{action}", action, Subject("seller", "s-7"), seller="s-7")
+        assert isinstance(wire.run(levers[action].run(session_of(shop), command)), Done)
+        (event,) = looked(shop, "seller/s-7")
+        assert event.facts["status"] == status
+
+
 @pytest.mark.parametrize("platform", ["standard", "shopify", "dokan"])
 def test_a_call_without_the_shops_own_credentials_is_refused(platform: str) -> None:
     time = Time()

@@ -73,6 +73,15 @@ def test_a_running_clock_counts_down_and_an_ended_one_stands() -> None:
     assert "1 running, 1 met" in text
 
 
+LEFT = [(4, " 4.0 s"), (110, " 110 s"), (3000, "  50 min"), (90_000, "  25 h"), (15_552_000, " 180 d")]
+
+
+@pytest.mark.parametrize(("seconds", "shown"), LEFT)
+def test_a_long_clock_is_shown_in_the_unit_that_fits(seconds: int, shown: str) -> None:
+    model = model_of(told("clock.started", "running", 1, due=show(NOW + timedelta(seconds=seconds))))
+    assert shown in "\n".join(screen(model, HEADING, NOW, 100, 30, False))
+
+
 def test_what_is_older_is_dropped_and_a_healed_verdict_stays_marked() -> None:
     model = model_of(
         told("clock.breached", "breached", 64), told("clock.withdrawn", "met", 128, reason="healed"),

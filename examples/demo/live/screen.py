@@ -104,9 +104,17 @@ def _clock(clock: Clock, now: datetime, name: int) -> str:
     if clock.status in RUNNING and clock.due is not None and clock.start is not None:
         left, whole = (clock.due - now).total_seconds(), (clock.due - clock.start).total_seconds()
         done = 1.0 if whole <= 0 else min(max(1 - left / whole, 0.0), 1.0)
-        state = f"{'█' * round(done * BAR):░<{BAR}} {max(left, 0.0):4.1f} s"
+        state = f"{'█' * round(done * BAR):░<{BAR}} {_left(max(left, 0.0))}"
     steps = " ".join(dict.fromkeys(clock.steps))
-    return f"{fit(clock.case, name)} {fit(clock.rule, 11)} {fit(state, 16)} {steps}"
+    return f"{fit(clock.case, name)} {fit(clock.rule, 11)} {fit(state, 17)} {steps}"
+
+
+def _left(seconds: float) -> str:
+    """What is left, in the unit that fits."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:4.0f} {unit}"
+    return f"{seconds:4.0f} s" if seconds >= 100 else f"{seconds:4.1f} s"
 
 
 def _span(span: timedelta) -> str:

@@ -69,6 +69,8 @@ class StandardShop(DemoShop):
             return Answered(Reply(401, {}, b"{}"), f"unsigned call: {refusal.reason}")
         asked = json.loads(request.body)
         subject = f"{asked['subject']['kind']}/{asked['subject']['id']}"
+        if asked["subject"]["kind"] in ("seller", "penalty"):
+            return self._about_seller(request, subject, asked)
         story = self._story(subject)
         if story is None:
             return Answered(Reply(404, {}, b"{}"), "about something unknown", subject)
@@ -79,6 +81,24 @@ class StandardShop(DemoShop):
     def _story(self, subject: str) -> Story | None:
         number = subject.partition("/")[2].lstrip("RC")
         return self.books.get(int(number)) if number.isdecimal() else None
+
+    def _about_seller(self, request: Request, subject: str, asked: dict[str, Any]) -> Answered:
+        """A seller, or a penalty of ours against one: what it is told and what holds of it; a penalty is not asked."""
+        kind, _, ident = subject.partition("/")
+        if request.path.endswith("/look"):
+            if kind == "penalty":
+                return Answered(Reply(404, {}, b"{}"), "look", subject)
+            now, status = show(self.now()), "suspended" if ident in self.suspended else "active"
+            event = {
+                "id": f"{self.name}-{ident}-{now}", "subject": asked["subject"], "seller": ident, "occurred_at": now,
+                "facts": {"status": status},
+            }  # fmt: skip
+            return Answered(_json(200, [event]), "look", subject)
+        action, seller = asked["action"], str(asked["params"].get("seller", ident))
+        what = f"{action.replace('_', ' ')}{'' if action.endswith('_seller') else ' seller'} {seller}"
+        if action in ("suspend", "restore"):
+            self.suspended = self.suspended | {seller} if action == "suspend" else self.suspended - {seller}
+        return Answered(_json(200, {"state": "done"}), what, subject, changed=True)
 
     def _look(self, story: Story, subject: str) -> list[dict[str, Any]]:
         """The present truth of the subject, as the shop knows it."""
