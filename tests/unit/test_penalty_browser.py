@@ -20,8 +20,8 @@ def test_the_sellers_page_is_shown_and_nothing_in_it_runs(tmp_path: Path) -> Non
     page = tmp_path / "file.html"
     page.write_bytes(market.ops._http.request("GET", link).body)
     shown = subprocess.run(
-        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom",
-         page.as_uri()],
+        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+         "--dump-dom", page.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     ).stdout  # fmt: skip
     assert "<title>商家处罚档案</title>" in shown and "<textarea" in shown and "延迟" in shown
