@@ -54,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         with signals_stop():
             return _bare(engine, args) if args.no_demo else _demo(engine, args)
-    except (KeyboardInterrupt, Stopped):
+    except KeyboardInterrupt as error:
+        _report(f"stopped {'by a signal ' if isinstance(error, Stopped) else ''}before it was ready")
         return DONE
     except (LocalEngineError, StackError, PackageError) as error:
         tell(f"redress: {error}")

@@ -52,7 +52,7 @@ class Up:
             if text in self.log.read_text():
                 return text
             time.sleep(0.2)
-        raise AssertionError(f"{text!r} never came:\n{self.log.read_text()[-4000:]}")
+        raise AssertionError(f"{text!r} never came, {self.process.poll()}:\n{self.log.read_text()[-4000:]}")
 
     def end(self, seconds: float = 120) -> int:
         return self.process.wait(seconds)
