@@ -12,30 +12,23 @@ import io
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from chalicelib.core import compiled
 from chalicelib.core.calls import Call, Reply
-from chalicelib.core.case import Case, CaseId
-from chalicelib.core.events import Subject
-from chalicelib.core.instants import show
-from chalicelib.core.rules import Policy
+from chalicelib.core.case import Case
 from chalicelib.core.signing import signed_headers
-from chalicelib.core.words import Group
-from chalicelib.flow import rulebook as books
 from chalicelib.flow.act import Actor
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.apply import Apply
 from chalicelib.flow.hook import Hook
-from chalicelib.flow.post import subscriber_context
 from chalicelib.flow.project import Change, Project
 from chalicelib.flow.rulebook import Rulebook
-from chalicelib.flow.shops import Shops, context_of
+from chalicelib.flow.shops import Shops
 from chalicelib.flow.sweep import Sweep
-from chalicelib.flow.tell import Subscription, Teller, write_subscription
+from chalicelib.flow.tell import Teller
 from chalicelib.flow.wake import Wake
 from chalicelib.ports.faults import Crash
 from chalicelib.ports.memory import (
@@ -52,8 +45,8 @@ from chalicelib.ports.memory import (
     RecordTable,
 )
 from chalicelib.ports.ports import GivenPorts, Ports
-from chalicelib.ports.stores import Conflict, Connection, SealedSecret
-from tests.sim.bazaar import OPTIONS, Shop
+from chalicelib.ports.stores import Conflict
+from tests.sim.bazaar import Shop
 from tests.sim.sites import KINDS, QUEUES, QUIET, Odds, Plan, Site, Tap, never
 from tests.support.world import SECRET, T0
 
@@ -146,8 +139,6 @@ class Sim:
         """Set when the faults are over: a run is judged once it had the chance to recover."""
         self._frames: list[_Frame] = []
         self._idle: dict[str, list[Any]] = {}
-        self._cases: dict[str, Any] = {}
-        self._records: dict[str, Any] = {}
         self._heap: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = 0
         self._streamed = 0
@@ -197,32 +188,6 @@ class Sim:
             self.posts[call.headers["webhook-id"]] += 1
             return Reply(200)
         return self.shop.send(call)
-
-    # ---- what ops set up ----
-
-    def connect(self, name: str = "shop-1", acts: bool = True, storm_limit: int = 50) -> None:
-        vault = self.bare.vault
-        sealed = vault.encrypt(SECRET.encode(), context_of("main", name, "secrets"))
-        token = hashlib.sha256(f"main.{name}.token".encode()).hexdigest()
-        modes = dict.fromkeys((str(one) for one in Group), "act") if acts else {}
-        options = {**OPTIONS, "storm_limit": str(storm_limit)}
-        self.bare.connections.put(
-            Connection("main", name, "bazaar", token, (SealedSecret(sealed),), options=options, modes=modes)
-        )
-
-    def activate(self, policy: Policy, at: datetime | None = None, retroactive: bool = False) -> None:
-        records = self.bare.records("main")
-        held = records.get(books.KIND, books.ACTIVE)
-        body = json.dumps(compiled.dump(compiled.sealed(policy))).encode()
-        self.blobs.put(books.blob_key("main", policy.name, policy.number), body)
-        named = {"name": policy.name, "number": policy.number}
-        added = {**named, "at": show(at) if at else None, "retroactive": retroactive}
-        records.put(books.KIND, books.ACTIVE, {"activations": [*(held.data["activations"] if held else ()), added]})
-
-    def subscribe(self, *types: str) -> None:
-        sealed = self.bare.vault.encrypt(json.dumps([SECRET]).encode(), subscriber_context("main", "pager"))
-        told = Subscription("pager", "https://pager.example/in", types, True, sealed)
-        self.bare.records("main").put("subscribers", "pager", write_subscription(told))
 
     # ---- functions and their processes ----
 
@@ -424,19 +389,12 @@ class Sim:
 
     # ---- what came of it ----
 
-    def case(self, subject: str, name: str = "shop-1") -> Case:
-        kind, _, ident = subject.partition("/")
-        return self.bare.cases("main").get(CaseId("main", name, Subject(kind, ident)))
-
     def cases(self) -> Iterator[Case]:
         keys = self.table.keys()
         for key in keys:
             image = self.table.read(key)
             assert image is not None
             yield image.case
-
-    def told(self) -> Sequence[Mapping[str, Any]]:
-        return self.bus.events
 
 
 class _Nowhere(io.TextIOBase):

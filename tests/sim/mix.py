@@ -36,6 +36,7 @@ from chalicelib.flow.tell import Teller
 from chalicelib.ports.memory import MemoryBus
 from tests.sim.bazaar import NEVER
 from tests.sim.engine import Parts, Sim
+from tests.sim.furnish import activate, connect
 from tests.sim.sites import HEAVY, Odds
 from tests.support.world import T0
 
@@ -159,9 +160,9 @@ class Mix:
         self._steps: dict[str, dict[tuple[str, str], tuple[int, bool]]] = {}
         self._taken: set[tuple[str, str, int]] = set()
         self.sim.watchers.append(self._written)
-        self.sim.connect(WATCHED, acts=False, storm_limit=10**9)
-        self.sim.connect(ACTING, acts=True, storm_limit=10**9)
-        self.sim.activate(ACT)
+        connect(self.sim, WATCHED, acts=False, storm_limit=10**9)
+        connect(self.sim, ACTING, acts=True, storm_limit=10**9)
+        activate(self.sim, ACT)
         for number in range(cases):
             self._arm(number)
         self.sim.start()

@@ -22,6 +22,7 @@ from chalicelib.core.words import ActionState
 from chalicelib.flow.project import PENALTIES, lines
 from tests.sim.bazaar import NEVER, REPEAT
 from tests.sim.engine import Parts, Sim
+from tests.sim.furnish import activate, connect, subscribe
 from tests.sim.sites import Plan, never
 from tests.support.world import T0
 
@@ -108,13 +109,15 @@ def play(plan: Plan = never, *, tracing: bool = False, parts: Parts | None = Non
     sim = Sim(plan=plan, tracing=tracing, parts=parts or Parts())
     if watch is not None:
         sim.watchers.append(watch)
-    sim.connect()
-    sim.subscribe("penalty")
-    sim.activate(demo(1, 6))
+    connect(
+        sim,
+    )
+    subscribe(sim, "penalty")
+    activate(sim, demo(1, 6))
     for at, subject, marks, facts in HOUR:
         sim.at(minute(at), partial(_tell, sim, _event(subject, at, marks, **facts)))
     # Brought into force before the complaint's fine falls due, for a later minute: the breach turns out to be none.
-    sim.at(minute(9), lambda: sim.activate(demo(2, 600), minute(22), retroactive=True))
+    sim.at(minute(9), lambda: activate(sim, demo(2, 600), minute(22), retroactive=True))
     for subject in (ORDER, BACK, COMPLAINT, SPARE):
         sim.at(minute(38), partial(_tell_all, sim, subject))
     sim.start()
@@ -155,7 +158,7 @@ def outcome(sim: Sim) -> Outcome:
         actions={name: plain(name, _actions(case)) for name, case in cases.items()},
         effects={key: count for key, count in sim.shop.effects.items() if sim.shop.kinds[key] != NEVER},
         state=frozenset(sim.shop.state),
-        told=frozenset(_told(event) for event in sim.told()),
+        told=frozenset(_told(event) for event in sim.bus.events),
         penalties=tuple(_shape({**one.data, "sequence": 0}) for one in records.query(PENALTIES)),
         purses=tuple(sorted((key, entry["amount"], entry["done"] is not None) for one in records.query("purses")
                             for key, entry in one.data["entries"].items())),

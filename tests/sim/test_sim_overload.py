@@ -15,6 +15,7 @@ from chalicelib.core.words import ActionState
 from chalicelib.ports.memory_queue import MemoryQueue
 from tests.sim.engine import Parts, Sim
 from tests.sim.fair import FairQueue
+from tests.sim.furnish import activate, connect
 from tests.support.world import T0
 
 MINUTE = timedelta(minutes=1)
@@ -34,7 +35,7 @@ class Busy(Sim):
         super().__post_init__()
         self.taken: dict[tuple[str, str], datetime] = {}
         self.watchers.append(self._written)
-        self.activate(Policy("p", 1, "d", (RULE,)))
+        activate(self, Policy("p", 1, "d", (RULE,)))
         self.start()
 
     def order(self, name: str, number: int, placed: datetime, due: datetime) -> None:
@@ -61,7 +62,7 @@ def flood(queue: Callable[..., MemoryQueue]) -> tuple[list[float], list[float]]:
     """How late the orders of a store with very many in one minute are, and those of one with a few meanwhile."""
     sim = Busy(parts=Parts(queue=queue), projecting=False, pace={"wakes": 0.5})
     for name in ("shop-1", "shop-2"):
-        sim.connect(name, acts=False)
+        connect(sim, name, acts=False)
     loud, quiet = T0 + 20 * MINUTE, lambda number: T0 + 20 * MINUTE + timedelta(seconds=5 * number)
     for number in range(1200):
         sim.order("shop-1", number, T0 + timedelta(milliseconds=number), loud)
@@ -81,7 +82,7 @@ def test_a_flood_of_one_store_does_not_delay_anothers_timers() -> None:
 
 def test_after_an_outage_what_is_in_time_goes_first_and_then_what_is_oldest() -> None:
     sim = Busy(projecting=False, pace={"late": 1.0})
-    sim.connect("shop-1", acts=False)
+    connect(sim, "shop-1", acts=False)
 
     def due(number: int) -> datetime:
         return T0 + timedelta(minutes=60, seconds=number * 20)
@@ -108,7 +109,7 @@ def test_after_an_outage_what_is_in_time_goes_first_and_then_what_is_oldest() ->
 @pytest.mark.parametrize(("limit", "imposed"), [(20, 20), (1000, 120)])
 def test_the_penalties_of_a_backlog_wait_for_a_person_beyond_the_limit(limit: int, imposed: int) -> None:
     sim = Busy()
-    sim.connect("shop-1", storm_limit=limit)
+    connect(sim, "shop-1", storm_limit=limit)
     for number in range(120):
         sim.order("shop-1", number, T0 + timedelta(seconds=number), T0 + timedelta(minutes=20, seconds=3 * number))
     # Each breach is told in its time; nothing runs while the fines fall due.
