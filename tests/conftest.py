@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A property is about what holds, never about how long it took on a machine that is busy.
+settings.register_profile("redress", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("redress")
 
 TESTS = Path(__file__).resolve().parent
 

@@ -387,8 +387,6 @@ class Sim:
     def _project_again(self) -> None:
         self.projecting = True
 
-    # ---- what came of it ----
-
     def cases(self) -> Iterator[Case]:
         keys = self.table.keys()
         for key in keys:
