@@ -54,11 +54,7 @@ def intervals(reading: Reading, calendar: Calendar, now: datetime) -> tuple[Inte
     if start is None or (reading.due is None and reading.reason != PAUSED):
         return ()
     begun = (*reading.rounds, start)
-    again = [
-        Interval(one, other, False, _restarted(reading))
-        for one, other in pairwise(begun)
-        if one < other
-    ]
+    again = [Interval(one, other, False, _restarted(reading)) for one, other in pairwise(begun) if one < other]
     end = now if reading.due is None else reading.due
     used = calendar if reading.earliest is None else calendar.latest
     return (*again, *_joined(_Cut(reading, start, end, used, now).all()))

@@ -160,9 +160,7 @@ ACTIONS: Mapping[str, ActionWord] = {
     "refund": ActionWord(Group.MONEY, confirm=True),
 }
 
-OWN_ACTIONS = frozenset(
-    ["alert", "penalise", "webhook", "open_complaint", "impose", "lift", "publish", "unpublish"]
-)
+OWN_ACTIONS = frozenset(["alert", "penalise", "webhook", "open_complaint", "impose", "lift", "publish", "unpublish"])
 """Actions whose effect is ours: they need no lever of the platform."""
 
 SEVERITIES = ("info", "warning", "error", "critical")

@@ -52,8 +52,6 @@ class Verified(Says):
     at: Instant | None = None
 
 
-
-
 def make_link(call: Call) -> Any:
     said: NewLink = call.said
     connection, seller = _seller(call)

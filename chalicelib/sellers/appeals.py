@@ -63,9 +63,7 @@ class Person:
     def propose(self, account: str, connection: str, terms: Terms, reason: str, before: int) -> Case:
         """Open a penalty that waits for another person."""
         ident = f"person-{secrets.token_hex(10)}"
-        reasons.keep(
-            self.records, ident, reasons.by_person(terms, connection, self.now, self.by, reason, before)
-        )
+        reasons.keep(self.records, ident, reasons.by_person(terms, connection, self.now, self.by, reason, before))
         self._note(ident, "proposed", reason)
         return self.advance(
             CaseId(account, connection, Subject(penalties.KIND, ident)), [penalties.proposed(ident, terms, self.now)]

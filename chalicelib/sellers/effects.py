@@ -165,8 +165,6 @@ def standing_points(records: Records, seller: str, connection: str, now: datetim
     return sum(int(row.data["points"]) for row in rows if counts(row.data, now))
 
 
-
-
 def _text(view: View, name: str) -> str:
     value = view.fact(name)
     return value if isinstance(value, str) else ""

@@ -10,9 +10,7 @@ from typing import Any
 from chalicelib.sellers import reasons
 from chalicelib.sellers.ladder import State
 
-POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 _WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("商家处罚档案", "Your file"),
     "none": ("目前没有处罚记录。", "There is nothing against you."),
@@ -43,8 +41,7 @@ def page(
 
     other = "en" if lang == "zh" else "zh"
     parts = [
-        f'<p><a href="?lang={other}">{word("other")}</a></p><p>{escape(seller)}</p>'
-        f"<p>{word('points')}: {points}</p>"
+        f'<p><a href="?lang={other}">{word("other")}</a></p><p>{escape(seller)}</p><p>{word("points")}: {points}</p>'
     ]
     if sent:
         parts.append(f'<p role="status">{word("sent")}</p>')

@@ -35,9 +35,7 @@ def test_nobody_decides_on_what_they_proposed_or_approved() -> None:
     ("decision", "state", "points", "measures"),
     [("uphold", "upheld", 4, {"suspend"}), ("reverse", "reversed", 0, set())],
 )
-def test_an_appeal_is_decided_by_somebody_else(
-    decision: str, state: str, points: int, measures: set[str]
-) -> None:
+def test_an_appeal_is_decided_by_somebody_else(decision: str, state: str, points: int, measures: set[str]) -> None:
     market = Market()
     path = market.propose()
     assert market.word(path, "approve", "admin")[0] == 200
