@@ -25,6 +25,7 @@ CONFIG = Config(
 )
 
 _clients: dict[str, Any] = {}
+_sessions: list[boto3.session.Session] = []
 _lock = Lock()
 
 
@@ -34,15 +35,23 @@ def client(name: str) -> Any:
     if found is None:
         # Making a client is not safe in threads; using one is (boto3, "Multithreading with clients").
         with _lock:
-            found = _clients.get(name) or boto3.client(name, config=CONFIG)
+            found = _clients.get(name) or _session().client(name, config=CONFIG)
             _clients[name] = found
     return found
 
 
+def _session() -> boto3.session.Session:
+    """Our own, not boto3's default one, which reads its credentials once and for all who are in the process."""
+    if not _sessions:
+        _sessions.append(boto3.session.Session())
+    return _sessions[0]
+
+
 def forget() -> None:
-    """Make the clients anew when next asked for: the environment changed."""
+    """Make the clients anew when next asked for, credentials and all: the environment changed."""
     with _lock:
         _clients.clear()
+        _sessions.clear()
 
 
 def code(error: ClientError) -> str:
