@@ -1,9 +1,9 @@
 """Connections on DynamoDB: one item each, written on condition of its version; secrets in it are sealed bytes.
 
 Item: `key` "account:name"; `v` form; `n` version; `data` JSON; `secrets` a list of {`sealed` bytes, `until` ms or
-absent}; `credentials` bytes. Beside them one item an account, `key` "account", lists the `names`: it is written
-first, so it may name a connection that was never written, and never lacks one that was. Reads are consistent; whoever
-wants a cache keeps it himself.
+absent}; `credentials` bytes; `hook` bytes, absent on what was stored before it was known. Beside them one item an
+account, `key` "account", lists the `names`: it is written first, so it may name a connection that was never written,
+and never lacks one that was. Reads are consistent; whoever wants a cache keeps it himself.
 """
 
 import json
@@ -50,10 +50,11 @@ class DynamoConnections:
             ":data": {"S": _write(connection)},
             ":secrets": {"L": [_write_secret(one) for one in connection.secrets]},
             ":credentials": {"B": connection.credentials},
+            ":hook": {"B": connection.hook},
         }
         if connection.version:
             values[":read"] = {"N": str(connection.version)}
-        fields = ("v", "n", "data", "secrets", "credentials")
+        fields = ("v", "n", "data", "secrets", "credentials", "hook")
         try:
             client("dynamodb").update_item(
                 TableName=self._table,
@@ -122,4 +123,5 @@ def _read(account: str, name: str, item: Item) -> Connection:
         acts_from=None if data["acts_from"] is None else from_ms(data["acts_from"]),
         active=data["active"],
         version=int(item["n"]["N"]),
+        hook=bytes(item["hook"]["B"]) if "hook" in item else b"",
     )

@@ -88,6 +88,7 @@ def connect(ports: Ports, account: str, request: Request, hook_url: str, marks: 
         request.options,
         modes_of(request.modes),
         request.acts_from or now,
+        hook=_seal_hook(ports, account, request.name, _url(hook_url, token)),
     )
     if ports.connections.get(account, request.name) is not None:
         raise Clash(f"a connection {request.name} exists already")
@@ -141,6 +142,7 @@ def rotate(
     fresh = check_secret(held.platform, secret)
     sealed = _seal(ports, account, name, fresh)
     token = _token(account, name) if new_address else ""
+    hook = _seal_hook(ports, account, name, _url(hook_url, token)) if token else b""
 
     def changed(one: Connection) -> Connection:
         until = now + overlap
@@ -150,6 +152,7 @@ def rotate(
             one,
             secrets=(sealed, *live)[:MOST_SECRETS],
             token_hash=_hash(token) if token else one.token_hash,
+            hook=hook or one.hook,
         )
 
     stored = _change(ports, account, name, changed)
@@ -199,6 +202,10 @@ def _url(hook_url: str, token: str) -> str:
 
 def _seal(ports: Ports, account: str, name: str, secret: str) -> SealedSecret:
     return SealedSecret(ports.vault.encrypt(secret.encode(), context_of(account, name, "secrets")))
+
+
+def _seal_hook(ports: Ports, account: str, name: str, url: str) -> bytes:
+    return ports.vault.encrypt(url.encode(), context_of(account, name, "hook"))
 
 
 def _seal_credentials(ports: Ports, account: str, name: str, credentials: Mapping[str, str]) -> bytes:

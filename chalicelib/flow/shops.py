@@ -62,12 +62,18 @@ class Shops:
         live = [one.sealed for one in connection.secrets if one.until is None or one.until > now]
         return tuple(self._open(connection, "secrets", sealed).decode() for sealed in live)
 
-    def session(self, connection: Connection, words: Vocabulary = CORE) -> Session:
-        """With opened credentials, for calls to the platform; without any, with the secrets that both sides share."""
+    def session(self, connection: Connection, words: Vocabulary = CORE, secrets: bool = False) -> Session:
+        """With opened credentials, for calls to the platform. With the hook's secrets too where they are asked for
+        (`secrets`), or where both sides share nothing else."""
         shop, now = shop_of(connection, words), self._ports.clock.now()
+        shared = self.secrets(connection) if secrets or not connection.credentials else ()
         if not connection.credentials:
-            return Session(shop, {}, now, self.secrets(connection))
-        return Session(shop, json.loads(self._open(connection, "credentials", connection.credentials)), now)
+            return Session(shop, {}, now, shared)
+        return Session(shop, json.loads(self._open(connection, "credentials", connection.credentials)), now, shared)
+
+    def hook(self, connection: Connection) -> str:
+        """The address of its hook; empty where it was not stored yet when this connection was made."""
+        return self._open(connection, "hook", connection.hook).decode() if connection.hook else ""
 
     def _open(self, connection: Connection, what: str, sealed: bytes) -> bytes:
         key = (connection.account, connection.name, what, sealed)

@@ -123,6 +123,14 @@ class Queue(Protocol):
         ...
 
 
+class Lane(Queue, Protocol):
+    """A queue whose sender may ask how much of it waits."""
+
+    def waiting(self) -> int:
+        """About how many messages could be received now; delayed and held ones do not count."""
+        ...
+
+
 class QueueFailed(Exception):
     """Some messages were not accepted."""
 
@@ -199,9 +207,11 @@ class SealedSecret:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One store on one platform, as stored. `secrets` (newest first) and `credentials` are sealed by the Vault.
+    """One store on one platform, as stored. `secrets` (newest first), `credentials` and `hook` are sealed by the Vault.
 
-    `token_hash`: hex SHA-256 of the hook token. `modes`: group of action -> mode. `version` for conditional writes.
+    `token_hash`: hex SHA-256 of the hook token. `hook`: the address that ends in that token, so that it can be
+    subscribed to again; empty where it is not known. `modes`: group of action -> mode. `version` for conditional
+    writes.
     """
 
     account: str
@@ -217,6 +227,7 @@ class Connection:
     acts_from: datetime | None = None
     active: bool = True
     version: int = 0
+    hook: bytes = field(repr=False, default=b"")
 
 
 class Connections(Protocol):

@@ -92,7 +92,7 @@ def connection(account: str, name: str = "shop-1") -> Connection:
     return Connection(
         account, name, "shopify", "ab" * 32, (SealedSecret(b"\x01new"), SealedSecret(b"\x01old", NOW)), b"", "https://demo.example",
         {"order.shipped": ("wc-sent", "wc-gone")}, {"plan": "plus"}, {"tell": "act"},
-        NOW + timedelta(milliseconds=5), False,
+        NOW + timedelta(milliseconds=5), False, hook=b"\x01sealed",
     )  # fmt: skip
 
 
