@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.core import signing
+from chalicelib.core.instants import parse_instant
 
 _LETTERS = string.ascii_letters + string.digits
 _SHOPIFY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\.myshopify\.com")
@@ -53,6 +54,14 @@ def _site(text: str) -> str:
 def _bigcommerce_address(text: str) -> str:
     fine = _STORE_HASH.fullmatch(text) or _STORE_API.fullmatch(text) or _LOOPBACK.fullmatch(text)
     return "" if fine else "the store's hash, or https://api.bigcommerce.com/stores/HASH"
+
+
+def _instant(text: str) -> str:
+    try:
+        parse_instant(text)
+    except ValueError:
+        return "an instant with its zone, such as 2026-11-28T10:00:00Z"
+    return ""
 
 
 def _optional_site(text: str) -> str:
@@ -176,7 +185,7 @@ OFFERS: Mapping[str, Offer] = {
             "flag": _one_of(*"012345"),
             "agree_types": _text,
         },
-        credentials={"app_secret": _plain, "access_token": _plain},
+        credentials={"app_secret": _plain, "access_token": _plain, "refresh_token": _plain, "expires_at": _instant},
         hint="the secret of the app, as the platform shows it",
     ),
     "wechatpay": Offer(

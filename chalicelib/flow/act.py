@@ -18,7 +18,7 @@ from chalicelib.core.instants import EPOCH
 from chalicelib.core.rules import Do, Policies
 from chalicelib.core.view import View
 from chalicelib.core.words import ACTIONS, ActionState, Group
-from chalicelib.flow import purse, switches
+from chalicelib.flow import credentials, purse, switches
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.commands import command_of, do_of
@@ -28,9 +28,8 @@ from chalicelib.flow.messages import Act, LookAt, Post, read_task
 from chalicelib.flow.own import OwnEffects
 from chalicelib.flow.post import Poster
 from chalicelib.flow.rulebook import Rulebook
-from chalicelib.flow.runner import run
 from chalicelib.flow.shops import Shops, adapter_of
-from chalicelib.platforms.base import Absent, Command, Done, Later, Lever, Outcome, Session
+from chalicelib.platforms.base import Absent, Command, Done, Later, Lever, Outcome
 from chalicelib.ports.http import Uncertain, Unsent
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection
@@ -215,9 +214,8 @@ class Actor:
         if unsure and lever.repeat == "never":
             self._finish(case_id, key, ActionState.UNKNOWN, "outcome unknown")
             return
-        session = self._shops.session(connection)
         try:
-            outcome = self._run(lever, session, command, unsure)
+            outcome = self._run(lever, connection, command, unsure)
         except Uncertain:
             if lever.repeat == "never":
                 self._finish(case_id, key, ActionState.UNKNOWN, "outcome unknown")
@@ -235,13 +233,14 @@ class Actor:
         else:
             self._finish(case_id, key, ActionState.REFUSED, outcome.reason)
 
-    def _run(self, lever: Lever, session: Session, command: Command, unsure: bool) -> Outcome:
+    def _run(self, lever: Lever, connection: Connection, command: Command, unsure: bool) -> Outcome:
         if unsure and lever.repeat == "findable":
-            assert lever.find is not None, "a findable lever says how to find"
-            found = run(lever.find(session, command), self._ports.http)
+            find = lever.find
+            assert find is not None, "a findable lever says how to find"
+            found = credentials.run(self._ports, self._shops, connection, lambda session: find(session, command))
             if not isinstance(found, Absent):
                 return found
-        return run(lever.run(session, command), self._ports.http)
+        return credentials.run(self._ports, self._shops, connection, lambda session: lever.run(session, command))
 
     def _finish(self, case_id: CaseId, key: str, state: ActionState, reason: str = "", handle: str = "") -> None:
         self._advance(case_id, change=lambda ledger: actions.finish(ledger, key, state, reason, handle))

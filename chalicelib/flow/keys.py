@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import to_ms
+from chalicelib.flow import credentials
 from chalicelib.flow.log import log
-from chalicelib.flow.runner import run
 from chalicelib.flow.shops import Shops, adapter_of
 from chalicelib.platforms.base import HasKeys, Later, Refused
 from chalicelib.ports.http import Uncertain, Unsent
@@ -33,7 +33,7 @@ def refresh(ports: Ports, shops: Shops, connection: Connection) -> Later | None:
         return None
     ports.records(account).put(KIND, name, {"at": to_ms(now)})
     try:
-        found = run(adapter.keys(shops.session(connection)), ports.http)
+        found = credentials.run(ports, shops, connection, adapter.keys)
     except (Unsent, Uncertain):
         found = Later(AGAIN.total_seconds(), "no answer")
     if isinstance(found, Later):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.core.events import Event, Subject
+from chalicelib.flow import credentials
 from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.keys import KEYS, refresh
 from chalicelib.flow.log import log
@@ -52,9 +53,11 @@ class Looks:
         adapter = adapter_of(connection)
         if subject.kind not in adapter.looks:
             raise NoLook("no_look")
-        session = self.shops.session(connection, self.rulebook.get(connection.account).words)
+        words = self.rulebook.get(connection.account).words
         try:
-            answer = run(adapter.look(subject, session), self.ports.http)
+            answer = credentials.run(
+                self.ports, self.shops, connection, lambda session: adapter.look(subject, session), words
+            )
         except (Unsent, Uncertain):
             return Later(30, "no answer")
         if isinstance(answer, Later):

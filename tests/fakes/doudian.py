@@ -39,6 +39,14 @@ class FakeDoudian:
     products: dict[str, Json] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     own_app: bool = True
+    refresh_token: str = ""
+    """Of an app for other people's shops: the one that is good now."""
+    passing: str = ""
+    """The one before it, which is good for an hour where it was used before the access token ended."""
+    passing_until: datetime | None = None
+    ends: dict[str, datetime] = field(default_factory=dict)
+    """Access token -> when it ends; one that is not here lasts."""
+    renewals: int = 0
     agreed: list[Json] = field(default_factory=list)
     """Each agreement that the platform carried out."""
     made: int = 0
@@ -98,7 +106,10 @@ class FakeDoudian:
             raise Wrong(40003, "isv.timestamp-invalid")
         if method == "token.create":
             return self._token(params)
-        if query.get("access_token") not in self.tokens:
+        if method == "token.refresh":
+            return self._refresh(params)
+        token = query.get("access_token", "")
+        if token not in self.tokens or self.ends.get(token, self.now + timedelta(1)) <= self.now:
             raise Wrong(40003, "isv.access-token-expired" if "access_token" in query else "isv.access-token-missing")
         return getattr(self, "_" + method.replace(".", "_"))(params)
 
@@ -108,6 +119,34 @@ class FakeDoudian:
         self.made += 1
         self.tokens.add(f"token-{self.made}")
         return {"access_token": f"token-{self.made}", "expires_in": 604800, "refresh_token": "r", "shop_id": int(SHOP)}
+
+    def authorise(self, lasts: timedelta = timedelta(days=7)) -> dict[str, str]:
+        """A merchant authorises an app of others; the tokens that it gets."""
+        self.own_app = False
+        return self._pair(lasts)
+
+    def _pair(self, lasts: timedelta) -> dict[str, str]:
+        self.renewals += 1
+        access, self.refresh_token = f"access-{self.renewals}-0", f"refresh-{self.renewals}-0"
+        self.tokens.add(access)
+        self.ends[access] = self.now + lasts
+        return {"access_token": access, "refresh_token": self.refresh_token}
+
+    def _refresh(self, params: Json) -> Json:
+        """The same pair until an hour before its end, then a new one; the old one lives on for an hour, unless its
+        access token had ended already."""
+        given, access = params["refresh_token"], f"access-{self.renewals}-0"
+        assert params["grant_type"] == "refresh_token"
+        passing = given == self.passing and self.passing_until is not None and self.now < self.passing_until
+        if given != self.refresh_token and not passing:
+            raise Wrong(50001, "dop.token-generate-failed:refresh-token-invalid")
+        left = self.ends[access] - self.now
+        if given == self.refresh_token and left <= timedelta(hours=1):
+            self.passing, self.passing_until = given, self.now + timedelta(hours=1) if left > timedelta(0) else None
+            pair, left = self._pair(timedelta(days=7)), timedelta(days=7)
+        else:
+            pair = {"access_token": access, "refresh_token": self.refresh_token}
+        return {**pair, "expires_in": int(left.total_seconds()), "shop_id": int(SHOP), "shop_name": "CANARY"}
 
     # -- orders -------------------------------------------------------------------------------------------------------
 

@@ -5,16 +5,18 @@ Address of a connection: the shop's number (empty: all shops that the app serves
 Options: `app_key`; `sandbox` (`true`: the gateway for tests); `reply_text`, what the platform's service tickets are
 answered; `flag` (0 to 5: a remark also sets this flag); `agree_types` (`1:CODE,2:CODE`: by type of after-sale, the
 `type` of afterSale/operate that agrees to it, as the app's API page names it; without it no refund is agreed to).
-Credentials: `app_secret`, and `access_token` for an app that serves other people's shops; an app of one's own shop
-needs none.
+Credentials: `app_secret`, and for an app that serves other people's shops `access_token`, `refresh_token` and
+`expires_at` (an instant), which are renewed by themselves; an app of one's own shop needs none of them.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 
+from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
 from chalicelib.platforms.doudian import sign
+from chalicelib.platforms.keeping import Asking
 from chalicelib.platforms.lazy import Lazy
 
 
@@ -58,3 +60,18 @@ class Doudian:
         from chalicelib.platforms.doudian.looks import look
 
         return look(subject, session)
+
+    def expires(self, credentials: Mapping[str, str]) -> datetime | None:
+        from chalicelib.platforms.doudian.tokens import expires
+
+        return expires(credentials)
+
+    def ended(self, credentials: Mapping[str, str], reply: Reply) -> bool:
+        from chalicelib.platforms.doudian.tokens import over
+
+        return over(credentials, reply)
+
+    def refresh(self, session: Session) -> Asking[Mapping[str, str]]:
+        from chalicelib.platforms.doudian.tokens import refresh
+
+        return refresh(session)

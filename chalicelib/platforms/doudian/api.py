@@ -70,6 +70,14 @@ class Api:
         self._own_app = not self._token
         self._host = SANDBOX if session.shop.options.get("sandbox") == "true" else HOST
 
+    def bare(
+        self, method: str, params: Mapping[str, object]
+    ) -> "Generator[Call, Reply, Ok | No | Later | Murky | Stale]":
+        """One call without an access token, as those about tokens themselves are made."""
+        if not self._key or not self._secret:
+            return No("no_app_key_or_secret")
+        return meaning((yield self._call(method, params, "")))
+
     def ask(self, method: str, params: Mapping[str, object]) -> Asking:
         """One call. An app of one's own shop gets its token first, and once again where it has run out meanwhile."""
         if not self._key or not self._secret:

@@ -1,0 +1,59 @@
+"""Access tokens of apps that serve other people's shops: they live a week, and `token.refresh` gives new ones for the
+refresh token, which changes with each. An app of one's own shop asks for its token with each call instead (`api`).
+
+Facts: the Douyin shop sheet, section 3, and its SDKs. Until an hour before its end the same token is given again; the
+old pair is good for an hour after a renewal within that hour, and dead at once after a later one (both unverified).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from chalicelib.core.calls import Reply
+from chalicelib.core.instants import parse_instant, show
+from chalicelib.platforms.base import Later, Refused, Session
+from chalicelib.platforms.cn import ident, text_of, whole
+from chalicelib.platforms.doudian.api import Api, Murky, Ok, Stale, ended, meaning
+from chalicelib.platforms.keeping import LOST, Asking
+
+_LONGEST = timedelta(days=400)
+_LOST = 60.0
+
+
+def expires(credentials: Mapping[str, str]) -> datetime | None:
+    """`expires_at` of the credentials; None where there is no token that could be renewed."""
+    if not credentials.get("refresh_token"):
+        return None
+    try:
+        return parse_instant(credentials.get("expires_at", ""))
+    except ValueError:
+        return None
+
+
+def over(credentials: Mapping[str, str], reply: Reply) -> bool:
+    return bool(credentials.get("refresh_token")) and isinstance(meaning(reply), Stale)
+
+
+def refresh(session: Session) -> Asking[Mapping[str, str]]:
+    held = session.credentials
+    token = held.get("refresh_token", "")
+    if not token:
+        return Refused("no_refresh_token")
+    found = yield from Api(session).bare("token.refresh", {"grant_type": "refresh_token", "refresh_token": token})
+    if isinstance(found, Stale):
+        return Refused("refresh_token_expired")
+    if isinstance(found, Murky):
+        return Later(_LOST, LOST)
+    if not isinstance(found, Ok):
+        return ended(found)
+    access, again = text_of(found.data, "access_token"), text_of(found.data, "refresh_token")
+    if not access:
+        return Later(_LOST, LOST)
+    shop, told = session.shop.address, ident(found.data.get("shop_id"))
+    if shop and told and told != shop:
+        return Refused("another_shop")
+    fresh = {**held, "access_token": access, "refresh_token": again or token}
+    seconds = whole(found.data.get("expires_in"))
+    fresh.pop("expires_at", None)
+    if seconds is not None and timedelta(seconds=seconds) < _LONGEST:
+        fresh["expires_at"] = show((found.at or session.now) + timedelta(seconds=seconds))
+    return fresh
