@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.core.events import Event, Subject
-from chalicelib.flow import credentials
 from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.keys import KEYS, refresh
 from chalicelib.flow.log import log
@@ -13,7 +12,9 @@ from chalicelib.flow.messages import LookAt, group_of, write_task, write_told
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.runner import run
 from chalicelib.flow.shops import Shops, adapter_of, hook_of
-from chalicelib.platforms.base import Later, Mends, Read, Refused
+from chalicelib.flow.subscriptions import mend
+from chalicelib.platforms.base import Later, Read, Refused
+from chalicelib.platforms.keeping import Subscribes
 from chalicelib.ports.http import Uncertain, Unsent
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection, Message
@@ -22,7 +23,7 @@ MAX_ATTEMPTS = 12
 POLL = "connection"
 """A look at a connection, by an instant in place of an id, asks what changed since then."""
 HOOKS = Subject("connection", "hooks")
-"""What to look at, to have subscriptions that the platform stopped set going again."""
+"""What to look at, to have subscriptions that the platform stopped or dropped set going again."""
 PER_MESSAGE = 50
 """Events in one message to the inbox; the wire form allows a hundred."""
 
@@ -53,11 +54,9 @@ class Looks:
         adapter = adapter_of(connection)
         if subject.kind not in adapter.looks:
             raise NoLook("no_look")
-        words = self.rulebook.get(connection.account).words
+        session = self.shops.session(connection, self.rulebook.get(connection.account).words)
         try:
-            answer = credentials.run(
-                self.ports, self.shops, connection, lambda session: adapter.look(subject, session), words
-            )
+            answer = run(adapter.look(subject, session), self.ports.http)
         except (Unsent, Uncertain):
             return Later(30, "no answer")
         if isinstance(answer, Later):
@@ -67,15 +66,20 @@ class Looks:
         return replace(answer, events=tuple(self.buyers.veil(connection.account, event) for event in answer.events))
 
     def _mend(self, connection: Connection) -> Later | None:
+        """Set going again what the platform stopped, and make anew what it dropped."""
         adapter = adapter_of(connection)
-        if not isinstance(adapter, Mends):
+        if not isinstance(adapter, Subscribes):
             return None
-        found = run(adapter.mend(self.shops.session(connection), hook_of(connection)), self.ports.http)
+        session = self.shops.session(connection, secrets=True)
+        try:
+            found = run(mend(adapter, session, hook_of(connection), self.shops.hook(connection)), self.ports.http)
+        except (Unsent, Uncertain):
+            return Later(30, "no answer")
         if isinstance(found, Later):
             return found
         refused = isinstance(found, Refused)
         log(
-            "hooks_not_mended" if refused else "hooks_mended", level="error" if refused else "warning",
+            "hooks_not_mended" if refused else "hooks_mended", level="error" if refused else "info",
             account=connection.account, connection=connection.name,
             reason=found.reason if isinstance(found, Refused) else found,
         )  # fmt: skip

@@ -17,7 +17,8 @@ from chalicelib.flow.looks import HOOKS, POLL
 from chalicelib.flow.messages import LookAt, write_task
 from chalicelib.flow.shops import Shops, adapter_of
 from chalicelib.flow.tell import Teller
-from chalicelib.platforms.base import Mends, Polled
+from chalicelib.platforms.base import Polled
+from chalicelib.platforms.keeping import Subscribes
 from chalicelib.ports.ports import SYSTEM, Ports
 from chalicelib.ports.stores import Conflict, Connection, Message, Record
 
@@ -32,6 +33,9 @@ LEAST = timedelta(minutes=5)
 """A busy shop's usual gap is under a minute, and the sweep itself may be late: less than this is no silence."""
 REPEAT = timedelta(minutes=15)
 """While it is silent the platform is asked again so often."""
+DAILY = timedelta(days=1)
+"""How often the platform is asked whether it still holds our subscriptions: one that sends rarely is not missed by its
+silence."""
 MARGIN = timedelta(minutes=5)
 """Asked from so much before the last good instant: what was on its way then may never have come."""
 
@@ -40,7 +44,8 @@ MARGIN = timedelta(minutes=5)
 class Heard:
     """What is known of a connection's deliveries, in milliseconds. `last`: the newest one. `gap`: the usual time
     between two, as a moving average. `gaps`: how many it was learned from. `silent`: since when it is reported as
-    silent, else 0. `asked`: when it was last asked what changed; `good`: from when on it is to be asked next."""
+    silent, else 0. `asked`: when it was last asked what changed; `good`: from when on it is to be asked next. `hooks`:
+    when its subscriptions were last asked for."""
 
     last: int
     gap: int = 0
@@ -48,6 +53,7 @@ class Heard:
     silent: int = 0
     asked: int = 0
     good: int = 0
+    hooks: int = 0
 
     @property
     def patience(self) -> timedelta | None:
@@ -122,7 +128,7 @@ class Seen:
 def begin(ports: Ports, account: str, connection: str) -> None:
     """A new connection: whoever is polled is polled from now on, before anything was heard of it."""
     at = to_ms(ports.clock.now())
-    ports.records(SYSTEM).put(KIND, sort_of(account, connection), _data(Heard(at, good=at)))
+    ports.records(SYSTEM).put(KIND, sort_of(account, connection), _data(Heard(at, good=at, hooks=at)))
 
 
 class Watch:
@@ -163,6 +169,10 @@ class Watch:
             self._tell(account, name, "source.recovered", held.silent, now)
         every = self._every(connection, after)
         due = after != held or (every is not None and now - from_ms(after.asked) >= every)
+        subscribes = isinstance(adapter_of(connection), Subscribes)
+        if subscribes and ((due and after.silent) or now - from_ms(after.hooks) >= DAILY):
+            self._look(connection, HOOKS)
+            after = replace(after, hooks=to_ms(now))
         if due:
             self._ask(connection, after)
             # From here on the next one asks: from the last good instant on, for as long as nothing is heard.
@@ -179,17 +189,12 @@ class Watch:
         return min(often or REPEAT, REPEAT) if held.silent else often
 
     def _ask(self, connection: Connection, held: Heard) -> None:
-        adapter = adapter_of(connection)
-        since = from_ms(held.good or held.last) - MARGIN
-        subjects = [Subject(POLL, show(since))] if POLL in adapter.looks else []
-        if held.silent and isinstance(adapter, Mends):
-            subjects.append(HOOKS)
-        if not subjects:
-            return
-        self._ports.actions.send(
-            Message(write_task(LookAt(connection.account, connection.name, one)), group=connection.account)
-            for one in subjects
-        )
+        if POLL in adapter_of(connection).looks:
+            self._look(connection, Subject(POLL, show(from_ms(held.good or held.last) - MARGIN)))
+
+    def _look(self, connection: Connection, subject: Subject) -> None:
+        task = write_task(LookAt(connection.account, connection.name, subject))
+        self._ports.actions.send([Message(task, group=connection.account)])
 
     def _tell(self, account: str, name: str, kind: str, since: int, now: datetime) -> None:
         """Told before it is written, under an id that a repetition shares."""

@@ -249,16 +249,6 @@ class Polled(Protocol):
 
 
 @runtime_checkable
-class Mends(Protocol):
-    """An adapter whose platform stops sending after failures, and can be told to go on."""
-
-    def mend(self, session: Session, is_ours: Callable[[str], bool]) -> Fetching:
-        """Set going again what was stopped of the subscriptions to addresses that `is_ours` knows; in words, how many
-        there are and how many were mended."""
-        ...
-
-
-@runtime_checkable
 class Opens(Protocol):
     """An adapter whose platform seals the content of its deliveries. Only the door holds the secrets, so it opens what
     is authentic; what it gives is what travels on, encrypted at rest like everything in the inbox."""

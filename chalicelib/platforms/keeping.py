@@ -15,8 +15,6 @@ from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Later, Refused, Session, Shop, Steps
 
 T = TypeVar("T")
-LOST = "answer lost"
-"""Why credentials must be asked for again, where the old ones may be dead already."""
 Asking: TypeAlias = Generator[Call, Reply, T | Refused | Later]
 
 
@@ -82,7 +80,7 @@ class Subscribes(Protocol):
         ...
 
     def resume(self, session: Session, one: Subscription) -> Steps:
-        """Set a stopped one going again."""
+        """Set a stopped one going again, signed with the hook's newest secret; one that is on may be asked too."""
         ...
 
     def unsubscribe(self, session: Session, one: Subscription) -> Steps:
@@ -108,7 +106,9 @@ class Samples(Protocol):
 class Tries(Protocol):
     """An adapter whose scheme of signing lets us make an authentic delivery ourselves (a shared secret)."""
 
-    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial: ...
+    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
+        """None where this secret only checks, such as a set of public keys."""
+        ...
 
 
 @runtime_checkable
@@ -119,14 +119,6 @@ class Refreshes(Protocol):
         """When these credentials end; None where that is not known."""
         ...
 
-    def ended(self, credentials: Mapping[str, str], reply: Reply) -> bool:
-        """Whether an answer says that these credentials are over, and new ones can be asked for; the call that got it
-        did nothing. Never raises."""
-        ...
-
     def refresh(self, session: Session) -> Asking[Mapping[str, str]]:
-        """New credentials, whole, to be stored in place of the old ones. The session carries the hook's secrets.
-
-        A Later for the reason `LOST` where the platform may have made them and we did not hear of it.
-        """
+        """New credentials, whole, to be stored in place of the old ones."""
         ...

@@ -52,6 +52,11 @@ class FakeShop:
     changed: str = CHANGED
     timezone: str = "Europe/Berlin"
     may_read_reports: bool = True
+    permissions: str = "read_write"
+    """Of the API key."""
+    manager: bool = True
+    """Whether the key's user may manage the shop; another may see orders only."""
+    gateways: list[Json] = field(default_factory=list)
     orders: dict[int, Json] = field(default_factory=dict)
     notes: dict[int, list[Json]] = field(default_factory=dict)
     refunds: dict[int, list[Json]] = field(default_factory=dict)
@@ -68,6 +73,9 @@ class FakeShop:
     nonces: set[str] = field(default_factory=set)
     hooks: dict[int, Json] = field(default_factory=dict)
     next_id: int = 1000
+
+    pings: list[str] = field(default_factory=list)
+    """Addresses that were told of a new webhook."""
 
     # -- what people do in the shop -----------------------------------------------------------------------------------
 
@@ -205,6 +213,10 @@ class FakeShop:
         try:
             if path and self._user(call, path) == "":
                 raise WpError(401, "woocommerce_rest_cannot_view")
+            if path.startswith("wc/") and call.method != "GET" and self.permissions == "read":
+                raise WpError(401, "woocommerce_rest_authentication_error")
+            if not self.manager and not re.match(r"wc/v3/orders", path) and path:
+                raise WpError(403, "woocommerce_rest_cannot_view")
             for method, pattern, handler in self._routes():
                 found = re.fullmatch(pattern, path)
                 if found and method == call.method:
@@ -232,8 +244,15 @@ class FakeShop:
             ("GET", f"{wc}/products/{one}", lambda n, q, b: (200, self._product(n))),
             ("PUT", f"{wc}/products/{one}", self._put_product),
             ("GET", f"{wc}/reports/orders/totals", self._totals),
-            ("GET", f"{wc}/webhooks", lambda q, b: (200, _page(list(self.hooks.values()), q))),
+            ("POST", f"{wc}/orders/batch", self._batch),
+            ("GET", f"{wc}/products", lambda q, b: (200, _page(list(self.products.values()), q))),
+            ("GET", f"{wc}/payment_gateways", lambda q, b: (200, self.gateways)),
+            ("GET", f"{wc}/system_status", lambda q, b: (200, {"environment": {"version": "11.0.1"}})),
+            ("GET", f"{wc}/webhooks", lambda q, b: (200, _page([_shown(one) for one in self.hooks.values()], q))),
+            ("POST", f"{wc}/webhooks", self._post_hook),
             ("PUT", f"{wc}/webhooks/{one}", self._put_hook),
+            ("DELETE", f"{wc}/webhooks/{one}", self._delete_hook),
+            ("GET", f"{dokan}/stores", lambda q, b: (200, _page(list(self.stores.values()), q))),
             ("GET", f"{dokan}/stores/{one}", lambda n, q, b: (200, self._store(n))),
             ("PUT", f"{dokan}/stores/{one}/status", self._put_store_status),
             ("POST", f"{dokan}/stores/{one}/contact", self._mail_store),
@@ -288,14 +307,43 @@ class FakeShop:
             assert query["dates_are_gmt"] == "true", "else the shop compares with its own local time"
             rows = [row for row in self.orders.values() if row["date_modified_gmt"] > query["modified_after"]]
             return 200, _page(sorted(rows, key=lambda row: row["date_modified_gmt"]), query)
+        if query.get("orderby") == "date":
+            assert query["status"] == "any" and query["order"] == "desc"
+            rows = sorted(self.orders.values(), key=lambda row: (row["date_created_gmt"], row["id"]), reverse=True)
+            return 200, _page(rows, query)
+        if "parent" not in query:
+            return 200, _page(list(self.orders.values()), query)
         parent = int(query.get("parent", "0"))
         return 200, _page([row for row in self.orders.values() if row["parent_id"] == parent], query)
 
-    def _put_hook(self, number: int, query: Json, body: Json) -> tuple[int, object]:
+    def _hook(self, number: int, status: int) -> Json:
         if number not in self.hooks:
-            raise WpError(404, "woocommerce_rest_shop_webhook_invalid_id")
-        self.hooks[number]["status"] = body["status"]
-        return 200, self.hooks[number]
+            raise WpError(status, "woocommerce_rest_shop_webhook_invalid_id")
+        return self.hooks[number]
+
+    def _post_hook(self, query: Json, body: Json) -> tuple[int, object]:
+        """Makes as many for one topic and address as are asked for, and tells each address by a ping."""
+        if not re.fullmatch(r"(order|product|customer|coupon)\.(created|updated|deleted|restored)", body["topic"]):
+            raise WpError(400, "woocommerce_rest_shop_webhook_invalid_topic")
+        number = self._id()
+        kept = {name: body[name] for name in ("name", "topic", "delivery_url", "secret", "status")}
+        self.hooks[number] = {"id": number, **kept}
+        self.pings.append(body["delivery_url"])
+        return 201, _shown(self.hooks[number])
+
+    def _put_hook(self, number: int, query: Json, body: Json) -> tuple[int, object]:
+        self._hook(number, 400).update(body)
+        return 200, _shown(self.hooks[number])
+
+    def _delete_hook(self, number: int, query: Json, body: Json) -> tuple[int, object]:
+        self._hook(number, 404)
+        if query.get("force") != "true":
+            raise WpError(501, "woocommerce_rest_trash_not_supported")
+        return 200, _shown(self.hooks.pop(number))
+
+    def _batch(self, query: Json, body: Json) -> tuple[int, object]:
+        assert not body, "nothing of ours makes orders"
+        return 200, []
 
     def _put_order(self, number: int, query: Json, body: Json) -> tuple[int, object]:
         order = self._order(number)
@@ -363,6 +411,11 @@ class FakeShop:
 
 def _raw(text: str) -> str:
     return quote(text, safe="-._~")
+
+
+def _shown(hook: Json) -> Json:
+    """A webhook's secret is never read back."""
+    return {name: value for name, value in hook.items() if name != "secret"}
 
 
 def wp(moment: datetime) -> str:

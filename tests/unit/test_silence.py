@@ -206,8 +206,8 @@ def test_it_asks_from_the_last_good_instant_and_not_from_the_beginning() -> None
 
 
 def hooks(**more: str) -> dict[int, dict[str, object]]:
-    ours = {"status": "disabled", "delivery_url": f"https://in.example/hooks/{TOKEN}", **more}
-    theirs = {"status": "disabled", "delivery_url": "https://elsewhere.example/x", "id": 2}
+    ours = {"status": "disabled", "topic": "order.updated", "delivery_url": f"https://in.example/hooks/{TOKEN}", **more}
+    theirs = {"status": "disabled", "topic": "order.updated", "delivery_url": "https://elsewhere.example/x", "id": 2}
     return {1: {**ours, "id": 1}, 2: theirs}
 
 
@@ -233,5 +233,6 @@ def test_what_a_person_paused_stays_paused(capsys: pytest.CaptureFixture[str]) -
     shop.at(30)
     assert shop.fake.hooks[1]["status"] == "paused"
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "hooks_mended" in line]
-    assert told and told[0]["reason"] == "1 webhooks to us, 0 set going again"
+    assert told and told[0]["reason"].startswith("1 subscriptions to us, 0 set going again, 7 topics missing")
+    assert told[0]["reason"].endswith("1 paused by a person")
     assert TOKEN not in str(told)

@@ -6,11 +6,12 @@ shop only records is not yet paid), `status_names` (`shipped=Versendet`), `order
 order's id). Credentials: `consumer_key`, `consumer_secret`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Fetching, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, Steps
+from chalicelib.platforms.keeping import Asking, Subscription, Trial
 from chalicelib.platforms.lazy import Lazy
 from chalicelib.platforms.woocommerce import verify as door
 from chalicelib.platforms.woocommerce.defaults import MAPPING
@@ -23,7 +24,7 @@ def _levers() -> Mapping[str, Lever]:
 
 
 class WooCommerce:
-    """See `chalicelib.platforms.base.Adapter`."""
+    """See `base.Adapter`, and `base.Polled` and the protocols of `keeping`, which it is too."""
 
     name = "woocommerce"
     reading = 1
@@ -35,6 +36,10 @@ class WooCommerce:
     every = timedelta(minutes=15)
     """What is lost on its way is never sent again (`base.Polled`)."""
 
+    topics = (
+        "order.created", "order.updated", "order.deleted", "order.restored",
+        "product.created", "product.updated", "product.deleted", "product.restored",
+    )  # fmt: skip
     mapping: Mapping[str, tuple[str, ...]] = MAPPING
     levers: Mapping[str, Lever] = Lazy(_levers)
 
@@ -59,7 +64,27 @@ class WooCommerce:
 
         return look(subject, session)
 
-    def mend(self, session: Session, is_ours: Callable[[str], bool]) -> Fetching:
-        from chalicelib.platforms.woocommerce.changes import mend
+    def subscriptions(self, session: Session) -> Asking[tuple[Subscription, ...]]:
+        from chalicelib.platforms.woocommerce.hooks import subscriptions
 
-        return mend(session, is_ours)
+        return subscriptions(session)
+
+    def subscribe(self, session: Session, url: str, topics: tuple[str, ...]) -> Steps:
+        from chalicelib.platforms.woocommerce.hooks import subscribe
+
+        return subscribe(session, url, topics)
+
+    def resume(self, session: Session, one: Subscription) -> Steps:
+        from chalicelib.platforms.woocommerce.hooks import resume
+
+        return resume(session, one)
+
+    def unsubscribe(self, session: Session, one: Subscription) -> Steps:
+        from chalicelib.platforms.woocommerce.hooks import unsubscribe
+
+        return unsubscribe(session, one)
+
+    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
+        from chalicelib.platforms.woocommerce.hooks import trial
+
+        return trial(shop, secret)

@@ -1,15 +1,14 @@
-"""What changed in a shop since an instant, and webhooks that the shop has stopped. WooCommerce repeats nothing that was
-lost and disables a webhook after a few failures, so both are asked for. Facts: the WooCommerce sheet, sections 1 and 4.
+"""What changed in a shop since an instant. WooCommerce repeats nothing that was lost, so it is asked for. Facts: the
+WooCommerce sheet, sections 1 and 4.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import parse_instant, show
-from chalicelib.platforms.base import Fetching, Later, Looking, Read, Refused, Session
+from chalicelib.platforms.base import Looking, Read, Refused, Session
 from chalicelib.platforms.shapes import latest
-from chalicelib.platforms.woocommerce.api import WC, Api, Ok
+from chalicelib.platforms.woocommerce.api import Api, Ok
 from chalicelib.platforms.woocommerce.shapes import gmt, ident
 
 MARGIN = timedelta(minutes=5)
@@ -43,23 +42,3 @@ def changes(subject: Subject, session: Session) -> Looking:
     if seen - MARGIN > since:
         looks[Subject("connection", show(seen))] = None
     return Read(looks=tuple(looks))
-
-
-def mend(session: Session, is_ours: Callable[[str], bool]) -> Fetching:
-    """Webhooks to our address that the shop disabled are made active again; one that a person paused is let be."""
-    from chalicelib.platforms.woocommerce.looks import no_answer
-
-    api, mended = Api(session), 0
-    hooks = yield from api.pages(f"{WC}/webhooks", _fields="id,status,delivery_url")
-    if not isinstance(hooks, tuple):
-        return no_answer(hooks)
-    ours = [one for one in hooks if isinstance(url := one.get("delivery_url"), str) and is_ours(url)]
-    for one in ours:
-        if one.get("status") != "disabled":
-            continue
-        done = yield from api.put(f"webhooks/{ident(one.get('id'))}", {"status": "active"})
-        if not isinstance(done, Ok):
-            answer = no_answer(done)
-            return answer if isinstance(answer, Later | Refused) else Refused("unexpected")
-        mended += 1
-    return f"{len(ours)} webhooks to us, {mended} set going again" if ours else Refused("no webhook to our address")
