@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.flow.batch import consume
 from chalicelib.ports.clock import SystemClock
 from chalicelib.ports.http import Http
-from chalicelib.ports.stores import Blobs, Bus, Cases, Clock, Connections, Queue, Records, Vault, WakeIndex
+from chalicelib.ports.stores import Blobs, Bus, Cases, Clock, Connections, Lane, Queue, Records, Vault, WakeIndex
 from chalicelib.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -82,11 +82,11 @@ class AwsPorts:
         return _queue(self._given.inbox)
 
     @cached_property
-    def wakes(self) -> Queue:
+    def wakes(self) -> Lane:
         return _queue(self._given.wakes)
 
     @cached_property
-    def late(self) -> Queue:
+    def late(self) -> Lane:
         return _queue(self._given.late)
 
     @cached_property
@@ -104,7 +104,7 @@ class AwsPorts:
         return self._given.shards
 
 
-def _queue(url: str) -> Queue:
+def _queue(url: str) -> Lane:
     from chalicelib.aws.queues import SqsQueue
 
     return SqsQueue(url)

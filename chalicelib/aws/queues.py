@@ -16,13 +16,13 @@ BATCH = 10
 class SqsQueue:
     """Both ends of a standard queue.
 
-    `fair`: name each message's group, so that one busy account cannot keep the others waiting (fair queues). Off where
-    the endpoint takes groups on FIFO queues only. `wait`: seconds that a receive waits for a message to come.
+    `fair`: name each message's group, so that one busy store cannot keep the others waiting (fair queues). `wait`:
+    seconds that a receive waits for a message to come.
     """
 
     __slots__ = ("_fair", "_url", "_wait")
 
-    def __init__(self, url: str, *, fair: bool = False, wait: int = 1) -> None:
+    def __init__(self, url: str, *, fair: bool = True, wait: int = 1) -> None:
         self._url, self._fair, self._wait = url, fair, wait
 
     def send(self, messages: Iterable[Message]) -> None:

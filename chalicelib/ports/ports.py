@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.ports.http import Http
-from chalicelib.ports.stores import Blobs, Bus, Cases, Clock, Connections, Queue, Records, Vault, WakeIndex
+from chalicelib.ports.stores import Blobs, Bus, Cases, Clock, Connections, Lane, Queue, Records, Vault, WakeIndex
 
 SYSTEM = "system"
 """The account of what belongs to the deployment itself, such as the sweep's checkpoints."""
@@ -33,9 +33,9 @@ class Ports(Protocol):
     @property
     def inbox(self) -> Queue: ...
     @property
-    def wakes(self) -> Queue: ...
+    def wakes(self) -> Lane: ...
     @property
-    def late(self) -> Queue: ...
+    def late(self) -> Lane: ...
     @property
     def actions(self) -> Queue: ...
     @property
@@ -57,8 +57,8 @@ class GivenPorts:
     blobs: Blobs
     bus: Bus
     inbox: Queue
-    wakes: Queue
-    late: Queue
+    wakes: Lane
+    late: Lane
     actions: Queue
     http: Http
     shards: int = 1

@@ -92,17 +92,17 @@ def test_entries_that_fail_twice_are_reported_after_the_rest_was_sent(stub: Stub
 
 @service("sqs")
 @pytest.mark.parametrize(
-    ("fair", "group", "sent"),
-    [(True, "main", {"MessageGroupId": "main"}), (True, "", {}), (False, "main", {})],
-    ids=["fair", "fair without a group", "not fair"],
+    ("more", "group", "sent"),
+    [({}, "main:shop-1", {"MessageGroupId": "main:shop-1"}), ({}, "", {}), ({"fair": False}, "main:shop-1", {})],
+    ids=["as deployed", "without a group", "not fair"],
 )
-def test_a_group_is_named_only_on_fair_queues(stub: Stubber, fair: bool, group: str, sent: dict[str, str]) -> None:
+def test_a_queue_is_fair_between_groups(stub: Stubber, more: dict[str, bool], group: str, sent: dict[str, str]) -> None:
     stub.add_response(
         "send_message_batch",
         {"Successful": [], "Failed": []},
         {"QueueUrl": URL, "Entries": [{"Id": "0", "MessageBody": "x", "DelaySeconds": 900, **sent}]},
     )
-    SqsQueue(URL, fair=fair).send([Message("x", delay=900, group=group)])
+    SqsQueue(URL, **more).send([Message("x", delay=900, group=group)])
 
 
 def escalation(number: int, size: int = 0) -> dict[str, Any]:

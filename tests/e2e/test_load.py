@@ -117,20 +117,29 @@ class Traffic:
             self.newest[order] = max(self.newest[order], event["version"])
 
 
-def workers(engine: LocalEngine) -> Iterator[tuple[int, str]]:
-    """The processes in which this engine runs functions: told by its own directory in their command line."""
+def running() -> Iterator[tuple[int, int, str]]:
+    """Each process: its id, its parent's, its command line."""
     for each in Path("/proc").iterdir():
         try:
-            command = (each / "cmdline").read_bytes().decode(errors="replace") if each.name.isdigit() else ""
+            if each.name.isdigit():
+                command = (each / "cmdline").read_bytes().decode(errors="replace")
+                yield int(each.name), int((each / "stat").read_text().rpartition(")")[2].split()[1]), command
         except OSError:
             continue
+
+
+def workers() -> Iterator[tuple[int, str]]:
+    """The processes in which the engine that this process started runs functions."""
+    found = list(running())
+    engines = {pid for pid, parent, command in found if parent == os.getpid() and "engine_child" in command}
+    for pid, parent, command in found:
         for name in CONSUMERS:
-            if str(engine.state_dir) in command and f"-{name}" in command:
-                yield int(each.name), name
+            if parent in engines and f"-{name}-" in command:
+                yield pid, name
 
 
-def kill_one(engine: LocalEngine, rng: random.Random, counts: Counter[str]) -> None:
-    found = list(workers(engine))
+def kill_one(rng: random.Random, counts: Counter[str]) -> None:
+    found = list(workers())
     if found:
         pid, name = rng.choice(found)
         try:
@@ -185,7 +194,7 @@ def test_every_accepted_delivery_ends_in_a_case_whoever_is_killed(tmp_path: Path
                 backlog = waiting(outputs)["inbox"]
                 (traffic.pause.set if backlog > BACKLOG else traffic.pause.clear)()
                 if time.monotonic() > kill_at:
-                    kill_one(engine, rng, traffic.counts)
+                    kill_one(rng, traffic.counts)
                     kill_at += KILL_EVERY
             traffic.over.set()
             for sender in senders:

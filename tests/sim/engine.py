@@ -97,6 +97,7 @@ class Parts:
     index: Callable[[CaseTable, ManualClock], object] = lambda table, clock: MemoryWakeIndex(table)
     bus: Callable[[], MemoryBus] = MemoryBus
     queue: Callable[..., MemoryQueue] = MemoryQueue
+    sweep: Callable[[Ports], Sweep] = Sweep
 
 
 @dataclass
@@ -257,7 +258,7 @@ class Sim:
         if function == "hook":
             return Hook(self.ports, shops)
         if function == "sweep":
-            return Sweep(self.ports)
+            return self.parts.sweep(self.ports)
         if function == "project":
             return Project(self.ports, shops, rulebook, teller)
         advance = self.parts.advance(self.ports, shops, rulebook)

@@ -1,10 +1,10 @@
 """More than can be done at once: one store's flood is not another's delay; after an outage what is in time goes first,
 then what is oldest; and nobody is fined in bulk without a person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -12,8 +12,10 @@ from chalicelib.core.case import Case
 from chalicelib.core.instants import show
 from chalicelib.core.rules import Do, FromDue, Point, Policy, Rule, Step, Until
 from chalicelib.core.words import ActionState
+from chalicelib.flow.sweep import Sweep
 from chalicelib.ports.memory_queue import MemoryQueue
-from tests.sim.engine import Parts, Sim
+from chalicelib.ports.stores import Message
+from tests.sim.engine import SECOND, Parts, Sim
 from tests.sim.fair import FairQueue
 from tests.sim.furnish import activate, connect
 from tests.support.world import T0
@@ -104,6 +106,46 @@ def test_after_an_outage_what_is_in_time_goes_first_and_then_what_is_oldest() ->
         max((one for _, one in overdue[:place]), default=T0) - deadline for place, (_, deadline) in enumerate(overdue)
     ]
     assert max(behind) <= timedelta(minutes=4), "oldest first"
+
+
+class Counting(MemoryQueue):
+    """Counts what is sent to it. While `deaf` it loses all of that."""
+
+    sent = 0
+    deaf = False
+
+    def send(self, messages: Iterable[Message]) -> None:
+        taken = list(messages)
+        self.sent += len(taken)
+        super().send(() if self.deaf else taken)
+
+
+def backlog(most: int) -> tuple[int, float]:
+    """After an outage, over a late lane that needs three hours for it: how many messages that lane was sent where
+    `most` may wait beside the rescue, and how late a case was whose wake was lost meanwhile, in seconds."""
+    parts = Parts(queue=Counting, sweep=partial(Sweep, backlog=most))
+    sim = Busy(parts=parts, projecting=False, pace={"late": 300.0})
+    connect(sim, "shop-1", acts=False)
+    for number in range(600):
+        sim.order("shop-1", number, T0 + timedelta(seconds=number / 10), T0 + timedelta(minutes=20, seconds=number))
+    down, back = T0 + 10 * MINUTE, T0 + timedelta(minutes=36, seconds=30)
+    sim.at(down, lambda: setattr(sim, "down", True))
+    sim.at(back, lambda: setattr(sim, "down", False))
+    placed, lost = back + 20 * MINUTE, back + 30 * MINUTE
+    sim.order("shop-1", 1000, placed, lost)
+    sim.at(placed - SECOND, lambda: setattr(sim.queues["wakes"], "deaf", True))
+    sim.at(placed + SECOND, lambda: setattr(sim.queues["wakes"], "deaf", False))
+    sim.run(T0 + timedelta(hours=8))
+    assert len(sim.taken) == 2 * 601, "nothing is lost, whatever is put off"
+    (late,) = sim.late("shop-1:order/1000", "due", lambda number: lost)
+    return cast(Counting, sim.queues["late"]).sent, late
+
+
+def test_while_a_backlog_waits_nothing_of_it_is_sent_again() -> None:
+    put_off, late = backlog(20)
+    copied, soon = backlog(10**9)
+    assert copied > 2 * put_off, "else the rescue multiplies the backlog that it cannot see"
+    assert soon < 180.0 < late < 4 * 3600.0, "the price: what was lost meanwhile is found when the backlog is over"
 
 
 @pytest.mark.parametrize(("limit", "imposed"), [(20, 20), (1000, 120)])

@@ -1,11 +1,18 @@
 """The sweep: exact delays ahead, a gap walked once, what was missed found again (timers.md rules 3 and 4)."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import cast
+
+import pytest
 
 from chalicelib.core.rules import Do, FromDue, Point, Policy, Rule, Span, Step
 from chalicelib.core.words import Status
-from chalicelib.flow.sweep import AGES, LEAD, Duty, duties
-from chalicelib.ports.ports import SYSTEM
+from chalicelib.flow.sweep import AGES, LEAD, PUT_OFF, Duty, Sweep, duties
+from chalicelib.ports.memory import CaseTable, MemoryQueue, MemoryWakeIndex
+from chalicelib.ports.ports import SYSTEM, GivenPorts
+from chalicelib.ports.stores import Message, Wake
 from tests.support.world import T0, World, placed
 
 MINUTE = timedelta(minutes=1)
@@ -120,3 +127,78 @@ def test_what_is_long_overdue_goes_to_a_lane_of_its_own() -> None:
     assert (made.queues["wakes"].waiting(), made.queues["late"].waiting()) == (0, 1)
     made.run()
     assert status(made) is Status.BREACHED
+
+
+def test_what_waits_in_a_backlog_is_not_sent_again_and_what_was_lost_is_found_once_it_is_over() -> None:
+    made = world()
+    made.deliver(placed())
+    made.pass_time(50 * MINUTE)
+    for _ in range(15):
+        made.clock.advance(MINUTE)
+        for held in made.queues["wakes"].receive(10):
+            made.queues["wakes"].delete(held)
+    made.ports.late.send(Message("not a wake") for _ in range(4))
+    sweep, minute = Sweep(made.ports, backlog=3), made.clock.now().replace(second=0)
+    sweep(minute)
+    assert made.queues["late"].waiting() == 4, "four wait already: nothing is rescued"
+    noted = made.ports.records(SYSTEM).get("sweep", "00000")
+    assert noted is not None and noted.data["last"] < noted.data["done"] - LEAD, "and it is still owed"
+    while waiting := made.queues["late"].receive(10):
+        for one in waiting:
+            made.queues["late"].delete(one)
+    assert sweep(minute + MINUTE) == 1
+    made.run()
+    assert status(made) is Status.BREACHED
+
+
+def test_a_lane_that_nobody_works_off_puts_the_rescue_off_for_six_hours_at_most() -> None:
+    made = world(hours=8)
+    made.deliver(placed())
+    made.run()
+    made.pass_time(MINUTE)
+    sweep, begin = Sweep(made.ports, backlog=0), made.clock.now()
+    made.ports.late.send([Message("not a wake")])
+
+    def last_after(minutes: int) -> int:
+        sweep(begin + minutes * MINUTE)
+        record = made.ports.records(SYSTEM).get("sweep", "00000")
+        assert record is not None
+        return int(record.data["last"])
+
+    first = last_after(1)
+    assert last_after(PUT_OFF) == first
+    assert last_after(PUT_OFF + 1) == first + PUT_OFF + 1
+
+
+class Mute(MemoryQueue):
+    """A queue that does not tell what waits in it."""
+
+    def waiting(self) -> int:
+        raise TimeoutError
+
+
+def test_where_nobody_can_tell_what_waits_the_rescue_goes_on() -> None:
+    made = world()
+    sweep = Sweep(replace(cast(GivenPorts, made.ports), wakes=Mute(made.clock)))
+    sweep(T0)
+    sweep(T0 + 3 * MINUTE)
+    record = made.ports.records(SYSTEM).get("sweep", "00000")
+    assert record is not None and record.data["last"] == record.data["done"] - LEAD
+
+
+class Failing(MemoryWakeIndex):
+    """An index of which one shard is out of reach."""
+
+    def bucket(self, minute: int, shard: int) -> Iterator[Wake]:
+        if shard == 3:
+            raise TimeoutError
+        return super().bucket(minute, shard)
+
+
+def test_all_shards_are_swept_and_one_that_fails_keeps_no_other_from_it() -> None:
+    made = world()
+    ports = replace(cast(GivenPorts, made.ports), shards=8, wake_index=Failing(CaseTable(8, clock=made.clock)))
+    with pytest.raises(TimeoutError):
+        Sweep(ports)(T0)
+    done = {one.sort for one in made.ports.records(SYSTEM).query("sweep")}
+    assert done == {f"{shard:05d}" for shard in range(8) if shard != 3}
