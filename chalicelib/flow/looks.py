@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.core.events import Event, Subject
+from chalicelib.flow import credentials
 from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.keys import KEYS, refresh
 from chalicelib.flow.log import log
 from chalicelib.flow.messages import LookAt, group_of, write_task, write_told
 from chalicelib.flow.rulebook import Rulebook
-from chalicelib.flow.runner import run
 from chalicelib.flow.shops import Shops, adapter_of, hook_of
 from chalicelib.flow.subscriptions import mend
 from chalicelib.platforms.base import Later, Read, Refused
@@ -54,9 +54,11 @@ class Looks:
         adapter = adapter_of(connection)
         if subject.kind not in adapter.looks:
             raise NoLook("no_look")
-        session = self.shops.session(connection, self.rulebook.get(connection.account).words)
+        words = self.rulebook.get(connection.account).words
         try:
-            answer = run(adapter.look(subject, session), self.ports.http)
+            answer = credentials.run(
+                self.ports, self.shops, connection, lambda session: adapter.look(subject, session), words
+            )
         except (Unsent, Uncertain):
             return Later(30, "no answer")
         if isinstance(answer, Later):
@@ -70,9 +72,11 @@ class Looks:
         adapter = adapter_of(connection)
         if not isinstance(adapter, Subscribes):
             return None
-        session = self.shops.session(connection, secrets=True)
+        is_ours, url = hook_of(connection), self.shops.hook(connection)
         try:
-            found = run(mend(adapter, session, hook_of(connection), self.shops.hook(connection)), self.ports.http)
+            found = credentials.run(
+                self.ports, self.shops, connection, lambda session: mend(adapter, session, is_ours, url), secrets=True
+            )
         except (Unsent, Uncertain):
             return Later(30, "no answer")
         if isinstance(found, Later):

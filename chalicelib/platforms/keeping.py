@@ -15,6 +15,8 @@ from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Later, Refused, Session, Shop, Steps
 
 T = TypeVar("T")
+LOST = "answer lost"
+"""Why credentials must be asked for again, where the old ones may be dead already."""
 Asking: TypeAlias = Generator[Call, Reply, T | Refused | Later]
 
 
@@ -119,6 +121,14 @@ class Refreshes(Protocol):
         """When these credentials end; None where that is not known."""
         ...
 
+    def ended(self, credentials: Mapping[str, str], reply: Reply) -> bool:
+        """Whether an answer says that these credentials are over, and new ones can be asked for; the call that got it
+        did nothing. Never raises."""
+        ...
+
     def refresh(self, session: Session) -> Asking[Mapping[str, str]]:
-        """New credentials, whole, to be stored in place of the old ones."""
+        """New credentials, whole, to be stored in place of the old ones. The session carries the hook's secrets.
+
+        A Later for the reason `LOST` where the platform may have made them and we did not hear of it.
+        """
         ...
