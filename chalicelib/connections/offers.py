@@ -166,7 +166,7 @@ OFFERS: Mapping[str, Offer] = {
     "shopify": Offer(
         address=_shopify_address,
         options={"api_version": _version, "split": _one_of("vendor")},
-        credentials={"access_token": _plain},
+        credentials={"access_token": _plain, "client_id": _plain, "refresh_token": _plain, "expires_at": _instant},
         hint="the client secret of the app, as the platform shows it",
     ),
     "woocommerce": Offer(address=_site, options=_WOO, credentials=_WOO_KEYS, issue=_woo_secret),

@@ -145,7 +145,7 @@ def test_what_ends_on_the_way_is_uncertain_and_then_goes_on() -> None:
 def test_two_at_once_renew_once_and_both_go_on() -> None:
     desk = Desk()
     desk.world.clock.advance(WEEK - MINUTE)
-    stale, others = desk.stored, []
+    stale, others = desk.stored, list[object]()
 
     def sent(call: Call) -> Reply:
         if "token/refresh" in call.url and not others:

@@ -7,8 +7,10 @@ Shopify sheet and the published Admin schema 2026-07.
 from collections.abc import Mapping
 from datetime import datetime
 
+from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.keeping import Asking
 from chalicelib.platforms.shopify.levers import LEVERS
 from chalicelib.platforms.shopify.verify import CLASSIC, EVENTS, verify
 
@@ -53,3 +55,18 @@ class Shopify:
         from chalicelib.platforms.shopify.looks import look
 
         return look(subject, session)
+
+    def expires(self, credentials: Mapping[str, str]) -> datetime | None:
+        from chalicelib.platforms.shopify.tokens import expires
+
+        return expires(credentials)
+
+    def ended(self, credentials: Mapping[str, str], reply: Reply) -> bool:
+        from chalicelib.platforms.shopify.tokens import over
+
+        return over(credentials, reply)
+
+    def refresh(self, session: Session) -> Asking[Mapping[str, str]]:
+        from chalicelib.platforms.shopify.tokens import refresh
+
+        return refresh(session)
