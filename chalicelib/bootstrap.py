@@ -205,6 +205,15 @@ def audit() -> Handler:
 
 
 @cache
+def sellers() -> Handler:
+    from chalicelib.core.instants import parse_instant
+    from chalicelib.sellers.nights import Nights
+
+    nights = Nights(ports(), settings().accounts)
+    return lambda event: nights(parse_instant(event["time"]))
+
+
+@cache
 def project() -> Handler:
     from chalicelib.aws.cases import image
     from chalicelib.flow.project import Change, Project

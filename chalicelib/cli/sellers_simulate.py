@@ -38,9 +38,10 @@ def run(args: argparse.Namespace) -> int:
     measure = replace(standard.measures[0], limit=args.limit, matures=args.matures, deciding=standard.deciding)
     plan = Plan(measure, standard.usual, args.sellers, args.per_week, seed=args.seed)
     rules = variants(standard.deciding) if args.compare else [(_named(standard.deciding), standard.deciding)]
-    said, broken = [], []
-    for name, deciding in rules:
-        outcomes = _outcomes(replace(plan, measure=replace(measure, deciding=deciding)))
+    said, broken, simulation = [], [], Simulation(plan)
+    drawn = [simulation.compare(part * args.limit, [deciding for _, deciding in rules]) for part in RATES]
+    for number, (name, deciding) in enumerate(rules):
+        outcomes = [each[number] for each in drawn]
         misses = Promise().broken(outcomes[0], outcomes[-1])
         if deciding == standard.deciding:
             broken = misses
@@ -50,11 +51,6 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         common.put_json({"limit": args.limit, "sellers": args.sellers, "per_week": args.per_week, "rules": said})
     return NO if broken else DONE
-
-
-def _outcomes(plan: Plan) -> list[Outcome]:
-    simulation = Simulation(plan)
-    return [simulation.run(part * plan.measure.limit) for part in RATES]
 
 
 def _named(deciding: Deciding) -> str:

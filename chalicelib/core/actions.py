@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.core.case import Action, Ledger
-from chalicelib.core.words import ActionState
+from chalicelib.core.words import OPEN_STATES, ActionState
 
 RESEND = timedelta(seconds=60)
 """An action that was handed to the queue is handed to it again after this long without an outcome."""
@@ -69,14 +69,30 @@ def with_action(ledger: Ledger, key: str, action: Action) -> Ledger:
 
 
 def ready(ledger: Ledger, now: datetime) -> list[str]:
-    """Keys of the actions to hand to the sender now: planned and allowed, or left behind by a sender that died."""
+    """Keys of the actions to hand to the sender now: planned and allowed, or left behind by a sender that died.
+
+    One action at a time of those that do, and take back, the same thing: an undo that is still on its way when the step
+    is taken anew would else come second and undo the later one.
+    """
     keys = []
     for key, action in ledger.actions.items():
         waiting = action.state is ActionState.PLANNED and not action.hold and action.try_at <= now
         lost = action.state is ActionState.SENDING and action.lease is not None and action.lease <= now
-        if waiting or lost:
+        if (waiting or lost) and not _behind(ledger, ActionKey.parse(key)):
             keys.append(key)
     return keys
+
+
+def _behind(ledger: Ledger, key: ActionKey) -> bool:
+    """Whether an earlier taking of the same step has this action, or its undo, still to be carried out."""
+    if key.generation == 0:
+        return False
+    for text, action in ledger.actions.items():
+        other = ActionKey.parse(text)
+        same = (other.clock, other.step, other.index) == (key.clock, key.step, key.index)
+        if same and other.generation < key.generation and action.state in OPEN_STATES:
+            return True
+    return False
 
 
 def next_try(ledger: Ledger, now: datetime) -> datetime | None:

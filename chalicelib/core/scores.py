@@ -157,28 +157,63 @@ class Prior:
         return self if self.mean <= limit * most else Prior.of(limit * most, self.strength)
 
 
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What a category's prior is fitted from, gathered a seller at a time: so many `sellers` with `n` outcomes in all,
+    `bad` of them bad; `squares`: the sum of n², `spread`: that of bad²/n."""
+
+    sellers: int = 0
+    n: float = 0.0
+    bad: float = 0.0
+    squares: float = 0.0
+    spread: float = 0.0
+
+    def and_one(self, n: float, bad: float) -> "Moments":
+        """These and one seller more; one without outcomes says nothing."""
+        if n <= 0:
+            return self
+        return Moments(
+            self.sellers + 1, self.n + n, self.bad + bad, self.squares + n * n, self.spread + bad * bad / n
+        )  # fmt: skip
+
+    def told(self) -> list[str]:
+        """As stored: texts, because a record's own numbers are whole."""
+        return [repr(one) for one in (self.sellers, self.n, self.bad, self.squares, self.spread)]
+
+    @classmethod
+    def read(cls, told: Sequence[str] | None) -> "Moments":
+        """The reverse of `told`; None where nothing was gathered yet."""
+        return cls(int(told[0]), *(float(one) for one in told[1:])) if told else cls()
+
+    def prior(self, least: int = 20, weakest: float = 20, strongest: float = 2000) -> Prior | None:
+        """The prior by moments (Kleinman 1973); None below `least` sellers.
+
+        The strength stays between `weakest` and `strongest`: those who differ no more than chance would give infinity.
+        """
+        if self.sellers < least:
+            return None
+        mean = self.bad / self.n
+        if not 0 < mean < 1:
+            # Nobody ever failed, or everybody always: half an outcome keeps the prior proper.
+            mean = (self.bad + 0.5) / (self.n + 1)
+        # The sum of n * (bad/n - mean)², multiplied out.
+        scatter = max(0.0, self.spread - 2 * mean * self.bad + mean * mean * self.n)
+        chance = mean * (1 - mean)
+        # E[scatter] = chance * (k - 1) + between * (n - squares / n)
+        room = self.n - self.squares / self.n
+        between = (scatter - chance * (self.sellers - 1)) / room if room > 0 else 0.0
+        strength = chance / between - 1 if between > 0 else strongest
+        return Prior.of(mean, min(max(strength, weakest), strongest))
+
+
 def fit(
     sellers: Iterable[tuple[float, float]], least: int = 20, weakest: float = 20, strongest: float = 2000
 ) -> Prior | None:
-    """The prior of a category from its sellers' (n, bad), by moments (Kleinman 1973); None below `least` sellers.
-
-    The strength stays between `weakest` and `strongest`: sellers who differ no more than chance would give infinity.
-    """
-    told = [(n, bad) for n, bad in sellers if n > 0]
-    if len(told) < least:
-        return None
-    total = sum(n for n, _ in told)
-    mean = sum(bad for _, bad in told) / total
-    if not 0 < mean < 1:
-        # Nobody ever failed, or everybody always: half an outcome keeps the prior proper.
-        mean = (sum(bad for _, bad in told) + 0.5) / (total + 1)
-    squares = sum(n * n for n, _ in told)
-    scatter = sum(n * (bad / n - mean) ** 2 for n, bad in told)
-    chance = mean * (1 - mean)
-    # E[scatter] = chance * (k - 1) + between * (total - squares / total)
-    between = (scatter - chance * (len(told) - 1)) / (total - squares / total) if total * total > squares else 0.0
-    strength = chance / between - 1 if between > 0 else strongest
-    return Prior.of(mean, min(max(strength, weakest), strongest))
+    """The prior of a category from its sellers' (n, bad); see `Moments.prior`."""
+    found = Moments()
+    for n, bad in sellers:
+        found = found.and_one(n, bad)
+    return found.prior(least, weakest, strongest)
 
 
 def wilson(bad: float, n: float, z: float = 1.959963984540054) -> tuple[float, float]:

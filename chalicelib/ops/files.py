@@ -13,11 +13,11 @@ from chalicelib.core.events import Event, Subject
 from chalicelib.core.instants import parse_day, parse_instant, show
 from chalicelib.ops import cases, stores
 from chalicelib.ops.audit import journalled
-from chalicelib.ops.gate import OPS, Answer, Call, Route
+from chalicelib.ops.gate import EVERYBODY, OPS, Answer, Call, Route
 from chalicelib.ops.models import Instant, Says, Short
 from chalicelib.ops.penalties import GUARDED, Appeal, person
 from chalicelib.ops.wrong import Absent, wrong
-from chalicelib.sellers import appeals, files, links, notices, reasons, vetting
+from chalicelib.sellers import appeals, files, links, nights, notices, reasons, vetting
 from chalicelib.sellers.appeals import Refused
 from chalicelib.sellers.effects import PENALTIES
 from chalicelib.sellers.ladder import State
@@ -178,12 +178,17 @@ def look_after(call: Call) -> Any:
     return {"looks": found.looks, "undone": list(found.undone), "repeated": list(found.repeated)}
 
 
+def last_round(call: Call) -> Any:
+    return {"last": nights.last(call.ports, call.account)}
+
+
 _OF_SELLER = "/sellers/{connection}/{seller}"
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/sellers/file/{token}", None, own_file),
     Route("POST", "/sellers/file/{token}", None, own_appeal, Appeal, forms=True),
     Route("POST", "/sellers/links", OPS, settle_links, Links),
     Route("POST", "/sellers/watch", OPS, look_after),
+    Route("GET", "/sellers/nightly", EVERYBODY, last_round),
     Route("POST", f"{_OF_SELLER}/link", OPS, make_link, NewLink),
     Route("POST", f"{_OF_SELLER}/documents", OPS, check_document, Document),
     Route("POST", f"{_OF_SELLER}/verified", OPS, verify_seller, Verified),

@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.core import signing
 from chalicelib.core.case import Case
@@ -19,6 +19,9 @@ from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict, Records
 from chalicelib.sellers import reasons
 from chalicelib.sellers.penalties import counts, penalty_of
+
+if TYPE_CHECKING:
+    from chalicelib.sellers.score import Judged
 
 KIND, KEYS, KEY = "penalty-register", "penalty-register-key", "current"
 PENALTIES = "penalties"
@@ -95,7 +98,9 @@ def figures(records: Records, connection: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for record in records.query(STANDINGS, f"{connection}:"):
         seller = record.sort.partition(":")[2]
-        found[seller] = {"grade": record.data["grade"], "since": record.data["since"] or None}
+        found[seller] = {
+            "grade": record.data["grade"], "since": record.data["since"] or None, "trusted": record.data["trusted"]
+        }  # fmt: skip
     for record in records.query(FIGURES, f"{connection}:"):
         found.setdefault(record.sort.partition(":")[2], {}).update(record.data)
     return found
@@ -110,19 +115,22 @@ def count(ports: Ports, account: str, connection: str) -> int:
     records, ledger, now = ports.records(account), SellerLedger(ports.records), ports.clock.now()
     scores, rules, number = Scores(account, ledger, records), standard.active(records), 0
     for who in ledger.sellers(account):
-        if not who.startswith(f"{connection}:"):
-            continue
-        judged = scores.of(who, rules, now.date())
-        shown: dict[str, Any] = {"counted_at": show(now)}
-        for metric in (Metric.COMPLAINT, Metric.DISPUTE):
-            if metric in judged:
-                one = judged[metric].score
-                shown[f"{metric.value}s"] = {
-                    "bad": f"{one.protected.bad:g}", "of": f"{one.protected.n:g}", "days": one.window_days
-                }  # fmt: skip
-        records.put(FIGURES, who, shown)
-        number += 1
+        if who.startswith(f"{connection}:"):
+            keep_figures(records, who, scores.of(who, rules, now.date()), now)
+            number += 1
     return number
+
+
+def keep_figures(records: Records, who: str, judged: "Mapping[Metric, Judged]", now: datetime) -> None:
+    """Keep one seller's complaint figures as they were just judged."""
+    shown: dict[str, Any] = {"counted_at": show(now)}
+    for metric in (Metric.COMPLAINT, Metric.DISPUTE):
+        if metric in judged:
+            one = judged[metric].score
+            shown[f"{metric.value}s"] = {
+                "bad": f"{one.protected.bad:g}", "of": f"{one.protected.n:g}", "days": one.window_days
+            }  # fmt: skip
+    records.put(FIGURES, who, shown)
 
 
 def key(records: Records) -> str:

@@ -15,12 +15,12 @@ from chalicelib.core.scores import (
     Exclusion,
     Grade,
     Metric,
+    Moments,
     Prior,
     Score,
     Standing,
     Why,
     decide,
-    fit,
     says,
     score,
     standing,
@@ -92,18 +92,26 @@ def prior_of(measure: Measure, standard: Standard, category: str, priors: Priors
     return Prior.of(fair.mean, max(fair.strength, usual.strength))
 
 
-def fitted(sellers: Iterable[Days], standard: Standard, today: date) -> dict[tuple[Metric, str], Prior]:
-    """The priors of every category, from what its sellers really did; the widest window of each metric."""
-    told: dict[tuple[Metric, str], list[tuple[float, float]]] = {}
-    for days in sellers:
-        for measure in standard.measures:
-            if measure.metric not in days.metrics:
-                continue
+def outcomes(days: Days, standard: Standard, today: date) -> dict[Metric, tuple[float, float]]:
+    """What a seller really did over the widest window of each metric: how many, and how many bad."""
+    found = {}
+    for measure in standard.measures:
+        if measure.metric in days.metrics:
             last = today - timedelta(days=measure.matures + 1)
-            tally = days.tally(measure.metric, last - timedelta(days=measure.windows[-1] - 1), last, (), today)
-            if tally.real.n > 0:
-                told.setdefault((measure.metric, days.category), []).append((tally.real.n, tally.real.bad))
-    priors = {key: fit(counts, standard.usual.sellers) for key, counts in told.items()}
+            real = days.tally(measure.metric, last - timedelta(days=measure.windows[-1] - 1), last, (), today).real
+            if real.n > 0:
+                found[measure.metric] = (real.n, real.bad)
+    return found
+
+
+def fitted(sellers: Iterable[Days], standard: Standard, today: date) -> dict[tuple[Metric, str], Prior]:
+    """The priors of every category, from what its sellers really did."""
+    told: dict[tuple[Metric, str], Moments] = {}
+    for days in sellers:
+        for metric, (n, bad) in outcomes(days, standard, today).items():
+            key = (metric, days.category)
+            told[key] = told.get(key, Moments()).and_one(n, bad)
+    priors = {key: moments.prior(standard.usual.sellers) for key, moments in told.items()}
     return {key: prior for key, prior in priors.items() if prior is not None}
 
 
@@ -121,15 +129,19 @@ class Scores:
 
     def of(self, who: str, standard: Standard, today: date) -> dict[Metric, Judged]:
         """The scores of a seller: a query for each month of the widest window, and two more."""
-        return judge(self._days(who, standard, today), standard, today, self.exclusions(), self.priors())
+        return judge(self.days(who, standard, today), standard, today, self.exclusions(), self.priors())
 
     def regrade(self, who: str, standard: Standard, today: date) -> tuple[Standing, dict[Metric, Judged]]:
         """Judge a seller and keep its standing; once a day."""
         judged = self.of(who, standard, today)
+        return self.keep(who, judged, standard, today), judged
+
+    def keep(self, who: str, judged: Mapping[Metric, Judged], standard: Standard, today: date) -> Standing:
+        """Keep the standing after today; the same day again changes nothing."""
         after = grade(self.standing(who), judged, standard, today)
         since = after.since.isoformat() if after.since else ""
         self._records.put(STANDINGS, who, {"grade": after.grade.value, "since": since, "trusted": after.trusted})
-        return after, judged
+        return after
 
     def standing(self, who: str) -> Standing:
         record = self._records.get(STANDINGS, who)
@@ -140,15 +152,17 @@ class Scores:
             Grade(record.data["grade"]), date.fromisoformat(since) if since else None, record.data["trusted"]
         )
 
-    def refit(self, standard: Standard, today: date) -> dict[tuple[Metric, str], Prior]:
-        """Fit the priors of all categories and keep them; once a day, over all sellers."""
-        sellers = (self._days(who, standard, today) for who in self._ledger.sellers(self._account))
-        found = fitted(sellers, standard, today)
-        for (metric, category), prior in found.items():
-            # Texts: a record's own numbers are whole.
-            data = {"alpha": repr(prior.alpha), "beta": repr(prior.beta), "on": today.isoformat()}
-            self._records.put(PRIORS, f"{metric.value}|{category}", data)
-        return found
+    def keep_priors(self, moments: Mapping[str, Moments], standard: Standard, today: date) -> int:
+        """Fit and keep the priors of these `METRIC|CATEGORY`; how many there were enough sellers for."""
+        kept = 0
+        for key, told in sorted(moments.items()):
+            prior = told.prior(standard.usual.sellers)
+            if prior is not None:
+                # Texts: a record's own numbers are whole.
+                data = {"alpha": repr(prior.alpha), "beta": repr(prior.beta), "on": today.isoformat()}
+                self._records.put(PRIORS, key, data)
+                kept += 1
+        return kept
 
     def priors(self) -> dict[tuple[Metric, str], Prior]:
         found = {}
@@ -174,7 +188,8 @@ class Scores:
         """Take an exclusion back."""
         self._records.delete(EXCLUSIONS, ident)
 
-    def _days(self, who: str, standard: Standard, today: date) -> Days:
+    def days(self, who: str, standard: Standard, today: date) -> Days:
+        """The sums that a score of today may look at: one query for each month."""
         return self._ledger.days(self._account, who, today - timedelta(days=standard.reach), today)
 
 

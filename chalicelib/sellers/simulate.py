@@ -5,11 +5,12 @@ not about carriers or seasons. The same seed draws the same sellers.
 """
 
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from random import Random
 
-from chalicelib.core.scores import Counts, Deciding, Decision, Prior, says, score
+from chalicelib.core.scores import Counts, Deciding, Decision, says, score
 from chalicelib.core.standards import Measure, Usual
 
 YEAR = 365
@@ -46,65 +47,94 @@ def _share(days: Sequence[int | None], by: int) -> float:
     return sum(day is not None and day <= by for day in days) / len(days)
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One morning: of which days the orders count (`first` to `last` of the running sums), and how many failures among
+    them warn and act."""
+
+    day: int
+    first: int
+    last: int
+    warns: int
+    acts: int
+
+
 class Simulation:
-    """Draws sellers of any true rate under one plan. What the counts mean is worked out once for each pair of them."""
+    """Draws sellers of any true rate under one plan, and tries any number of rules on the same sellers.
+
+    Sales are even, so how many orders a morning's window holds is the same for all; what is left to chance is how many
+    of them failed. From how many failures on a rule warns and acts is therefore worked out once for each morning.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._orders = [
-            (day + 1) * plan.per_week // 7 - day * plan.per_week // 7 for day in range(plan.days)
-        ]  # fmt: skip
-        self._sold = [0]
-        for orders in self._orders:
-            self._sold.append(self._sold[-1] + orders)
-        self._words: dict[tuple[int, int], Decision] = {}
-        self._prior: Prior = plan.usual.prior(plan.measure.limit)
+        self._orders = [(day + 1) * plan.per_week // 7 - day * plan.per_week // 7 for day in range(plan.days)]
 
     def run(self, rate: float) -> Outcome:
-        """Sellers whose every order goes wrong with this chance."""
-        draws = {orders: _binomial(orders, rate) for orders in set(self._orders)}
-        warned, penalised = [], []
+        """Sellers whose every order goes wrong with this chance, under the plan's own rule."""
+        return self.compare(rate, [self.plan.measure.deciding])[0]
+
+    def compare(self, rate: float, rules: Sequence[Deciding]) -> list[Outcome]:
+        """The same under several rules, one outcome for each."""
+        looks = [self._looks(rule) for rule in rules]
+        chances = {orders: _binomial(orders, rate) for orders in set(self._orders)}
+        draws = [chances[orders] for orders in self._orders]
+        found: list[tuple[list[int | None], list[int | None]]] = [([], []) for _ in rules]
         for number in range(self.plan.sellers):
-            # One's own chance for each, so that two rules are tried on the same sellers.
-            rng = Random(f"{self.plan.seed}|{rate}|{number}")
-            first_warned, first_penalised = self._seller(rng, draws)
-            warned.append(first_warned)
-            penalised.append(first_penalised)
-        return Outcome(rate, warned, penalised)
+            # One's own chance for each, so that a rule more or less changes nobody's luck.
+            chance = Random(f"{self.plan.seed}|{rate}|{number}").random
+            failed = [0, *accumulate([bisect(one, chance()) for one in draws])]
+            for rule, mornings, (warned, penalised) in zip(rules, looks, found, strict=True):
+                first_warned, first_penalised = _judged(mornings, failed, rule.days)
+                warned.append(first_warned)
+                penalised.append(first_penalised)
+        return [Outcome(rate, warned, penalised) for warned, penalised in found]
 
-    def _seller(self, rng: Random, draws: dict[int, list[float]]) -> tuple[int | None, int | None]:
-        measure, first_warned, in_a_row = self.plan.measure, None, 0
-        for day, word in self._looks(rng, draws):
-            in_a_row = in_a_row + 1 if word is Decision.ACT else 0
-            if word is not Decision.NONE and first_warned is None:
-                first_warned = day
-            if in_a_row >= measure.deciding.days:
-                return first_warned, day
-        return first_warned, None
-
-    def _looks(self, rng: Random, draws: dict[int, list[float]]) -> Iterator[tuple[int, Decision]]:
-        """Each morning's word: the orders of so many days ago have just matured."""
-        measure, failed, random = self.plan.measure, [0], rng.random
+    def _looks(self, rule: Deciding) -> list[_Look]:
+        """Each morning: the orders of so many days ago have just matured."""
+        measure, sold = self.plan.measure, [0, *accumulate(self._orders)]
+        found = []
         for day in range(measure.matures + 1, self.plan.days + 1):
             last = day - measure.matures
-            failed.append(failed[-1] + bisect(draws[self._orders[last - 1]], random()))
-            n = bad = 0
+            first = n = 0
             for window in measure.windows:
                 first = max(0, last - window)
-                n, bad = self._sold[last] - self._sold[first], failed[last] - failed[first]
+                n = sold[last] - sold[first]
                 if n >= measure.enough:
                     break
-            yield day, self._word(n, bad)
+            found.append(_Look(day, first, last, *self._needed(n, rule)))
+        return found
 
-    def _word(self, n: int, bad: int) -> Decision:
-        if not bad:
-            return Decision.NONE
-        word = self._words.get((n, bad))
-        if word is None:
-            measure, counts = self.plan.measure, Counts(n, bad, n)
-            judged = score(measure.metric, counts, counts, self._prior, measure.limit, measure.windows[0], bad)
-            word = self._words[n, bad] = says(judged, measure.deciding)
-        return word
+    def _needed(self, n: int, rule: Deciding) -> tuple[int, int]:
+        """How many failures in `n` orders warn and act; n + 1 where no number does."""
+        measure, prior = self.plan.measure, self.plan.usual.prior(self.plan.measure.limit)
+        warns = acts = n + 1
+        for bad in range(1, n + 1):
+            counts = Counts(n, bad, n)
+            word = says(score(measure.metric, counts, counts, prior, measure.limit, measure.windows[0], bad), rule)
+            if word is not Decision.NONE:
+                warns = min(warns, bad)
+            if word is Decision.ACT:
+                # The more failures, the surer: what acts goes on acting.
+                acts = bad
+                break
+        return warns, acts
+
+
+def _judged(looks: Sequence[_Look], failed: Sequence[int], days: int) -> tuple[int | None, int | None]:
+    """When a seller with these failures (running sums by day) is first warned and first penalised."""
+    first_warned, in_a_row = None, 0
+    for look in looks:
+        bad = failed[look.last] - failed[look.first]
+        if bad < look.warns:
+            in_a_row = 0
+            continue
+        if first_warned is None:
+            first_warned = look.day
+        in_a_row = in_a_row + 1 if bad >= look.acts else 0
+        if in_a_row >= days:
+            return first_warned, look.day
+    return first_warned, None
 
 
 def _binomial(n: int, p: float) -> list[float]:

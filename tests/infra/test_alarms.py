@@ -10,7 +10,7 @@ OfType = Callable[[str], dict[str, dict[str, Any]]]
 
 QUEUES = ("InboxQueue", "WakesQueue", "LateQueue", "ActionsQueue")
 DEAD_LETTERS = ("InboxDlq", "WakesDlq", "LateDlq", "ActionsDlq", "ProjectDlq")
-FUNCTIONS = ("Hook", "Apply", "Wake", "Late", "Act", "Sweep", "Project", "Audit", "APIHandler")
+FUNCTIONS = ("Hook", "Apply", "Wake", "Late", "Act", "Sweep", "Project", "Audit", "Sellers", "APIHandler")
 
 
 @pytest.fixture
@@ -76,11 +76,12 @@ def test_a_lagging_projection_and_failed_actions_are_noticed(alarms: list[dict[s
     assert (metric["MetricNamespace"], metric["MetricName"]) == (failed["Namespace"], failed["MetricName"])
 
 
-def test_an_audit_that_finds_something_and_one_that_does_not_end_are_noticed(
-    alarms: list[dict[str, Any]], of_type: OfType
+@pytest.mark.parametrize("nightly", ["Audits", "Sellers"])
+def test_a_nightly_round_that_finds_something_and_one_that_does_not_end_are_noticed(
+    alarms: list[dict[str, Any]], of_type: OfType, nightly: str
 ) -> None:
     filters = of_type("AWS::Logs::MetricFilter")
-    for name, missing in (("AuditsFailed", "notBreaching"), ("AuditsClean", "breaching")):
+    for name, missing in ((f"{nightly}Failed", "notBreaching"), (f"{nightly}Clean", "breaching")):
         (alarm,) = [each for each in alarms if each.get("MetricName") == name]
         assert alarm["TreatMissingData"] == missing
         counters = [each["MetricTransformations"][0]["MetricName"] for each in filters.values()]

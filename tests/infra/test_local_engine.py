@@ -67,7 +67,7 @@ def _made():
     return _probe
 
 
-hook = apply = wake = late = act = sweep = project = audit = _made
+hook = apply = wake = late = act = sweep = project = audit = sellers = _made
 '''
 
 
@@ -82,7 +82,7 @@ def project_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "infra" / "template.yaml", root / "infra" / "template.yaml")
     entries = root / "chalicelib" / "entry"
     entries.mkdir(parents=True)
-    for name in ("hook", "apply", "wake", "late", "act", "sweep", "project", "audit"):
+    for name in ("hook", "apply", "wake", "late", "act", "sweep", "project", "audit", "sellers"):
         shutil.copy(ROOT / "chalicelib" / "entry" / f"{name}.py", entries / f"{name}.py")
     (entries / "ops.py").write_text(
         "from chalice.app import Blueprint\n"

@@ -39,7 +39,7 @@ def test_each_function_has_a_role_of_its_own(template: dict[str, Any]) -> None:
         for each in template["Resources"].values()
         if each["Type"] == "AWS::Serverless::Function"
     ]
-    assert len(set(roles)) == len(roles) == 9
+    assert len(set(roles)) == len(roles) == 10
 
 
 def test_no_role_has_a_wildcard_action_or_every_resource(statements: Statements) -> None:
@@ -75,7 +75,12 @@ def test_every_policy_file_is_used(template: dict[str, Any]) -> None:
         pytest.param("s3:Delete", "Archive", set(), id="what expires does so by the bucket's own rule"),
         pytest.param("sqs:ReceiveMessage", "InboxQueue", {"Apply"}, id="one reader of the inbox"),
         pytest.param("sqs:ReceiveMessage", "Dlq", {"APIHandler"}, id="dead letters are read by ops"),
-        pytest.param("sqs:SendMessage", "InboxQueue", {"Hook", "Act", "APIHandler"}, id="looks and redrives come back"),
+        pytest.param(
+            "sqs:SendMessage",
+            "InboxQueue",
+            {"Hook", "Act", "APIHandler", "Sellers"},
+            id="looks, redrives and what was undone on the platform come back",
+        ),
         pytest.param(
             "dynamodb:UpdateItem", "ConnectionsTable", {"APIHandler", "Act"}, id="ops connect, act renews tokens"
         ),

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from samtranslator.translator.transform import transform
 
-from chalicelib.flow.nightly import BUDGET, LEASE
+from chalicelib.flow import nightly
+from chalicelib.sellers import nights
 from infra.package import Package
 from infra.stack import Outputs, rendered
 
@@ -19,7 +20,7 @@ Properties = dict[str, dict[str, Any]]
 OfType = Callable[[str], Properties]
 
 CONSUMERS = {"Apply": "InboxQueue", "Wake": "WakesQueue", "Late": "LateQueue", "Act": "ActionsQueue"}
-FUNCTIONS = {*CONSUMERS, "Hook", "Sweep", "Project", "Audit", "APIHandler"}
+FUNCTIONS = {*CONSUMERS, "Hook", "Sweep", "Project", "Audit", "Sellers", "APIHandler"}
 IN_FLIGHT = 60_000  # half of what SQS allows, as the limit gives no error but silence
 
 
@@ -215,9 +216,12 @@ def test_the_sweep_runs_each_minute_and_ends_before_the_next(functions: Properti
     assert functions["Sweep"]["Timeout"] < 60
 
 
-def test_a_turn_of_the_audit_ends_before_the_function_and_before_the_next_turn(functions: Properties) -> None:
-    assert _source(functions["Audit"])["Schedule"] == "rate(15 minutes)"
-    assert BUDGET.total_seconds() + 60 <= functions["Audit"]["Timeout"] < LEASE.total_seconds() < 15 * 60
+@pytest.mark.parametrize(("function", "turn"), [("Audit", nightly), ("Sellers", nights)])
+def test_a_turn_of_a_nightly_round_ends_before_the_function_and_before_the_next_turn(
+    functions: Properties, function: str, turn: Any
+) -> None:
+    assert _source(functions[function])["Schedule"] == "rate(15 minutes)"
+    assert turn.BUDGET.total_seconds() + 60 <= functions[function]["Timeout"] < turn.LEASE.total_seconds() < 15 * 60
 
 
 def test_the_hook_does_not_wait_longer_than_its_door(functions: Properties, of_type: OfType) -> None:

@@ -153,6 +153,7 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     assert run(capsys, "seller", "document", "shop-1", "s-1", "licence", "--until", "2027-01-31")["clocks"] == []
     assert run(capsys, "seller", "verified", "shop-1", "s-1")["case"] == "shop-1:seller/s-1"
     assert run(capsys, "seller", "watch")["looks"] == 0
+    assert run(capsys, "seller", "nightly") == {"last": None}
     assert json.loads(run(capsys, "register", "shop-1")["payload"])["register"] == "shop-1"
     assert run(capsys, "register", "shop-1", "--count")["sellers"] == 1
     assert run(capsys, "seller", "exclude", "strike", "--why", "carrier", "--since", "2026-03-01", "--until",

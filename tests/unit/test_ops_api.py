@@ -77,6 +77,7 @@ TABLE: list[tuple[str, str, object, tuple[str, ...]]] = [
     ("POST", "/penalties/shop-1/p-2/appeal", {"text": "it was the carrier"}, RUN),
     ("POST", "/sellers/links", {"base": "https://redress.example"}, RUN),
     ("POST", "/sellers/watch", {}, RUN),
+    ("GET", "/sellers/nightly", None, READ),
     ("POST", "/sellers/shop-1/s-1/link", {"days": 30}, RUN),
     ("POST", "/sellers/shop-1/s-1/documents", {"document": "licence", "until": "2027-01-31"}, RUN),
     ("POST", "/sellers/shop-1/s-1/verified", {}, RUN),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.core.calls import Call, Reply
 from chalicelib.core.scores import Decision
 from chalicelib.core.words import Status
 from chalicelib.sellers import effects, reasons
@@ -178,3 +179,24 @@ def test_the_daily_look_finds_what_somebody_undid_or_repeated() -> None:
         found = market.ops.must("POST", "/sellers/watch", {})
         market.world.run()
     assert found["repeated"] == ["shop-1:seller/s-1"]
+
+
+def test_an_undo_that_is_late_does_not_undo_a_later_measure() -> None:
+    """The shop is down while a suspension is being lifted; before it is back another penalty suspends again."""
+    market = Market()
+    first = market.penalise()
+    answer, down = market.world.shop.answer, True
+
+    def sometimes(call: Call) -> Reply:
+        return Reply(503, {}, b"") if down and b'"restore"' in call.body else answer(call)
+
+    market.world.shop.answer = sometimes
+    market.word(first, "reverse")
+    assert market.sellers == {"s-1": {"suspend"}}, "the shop did not hear of it"
+    market.penalise()
+    market.world.pass_time(timedelta(minutes=5))
+    down = False
+    market.world.pass_time(timedelta(minutes=40))
+    said = [one["action"] for one in market.world.shop.actions() if one["action"] in ("suspend", "restore")]
+    assert said[0] == "suspend" and said[-2:] == ["restore", "suspend"], "each in its turn"
+    assert market.sellers == {"s-1": {"suspend"}}

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.scores import Decision, Exclusion, Grade, Metric, Prior, Why
+from chalicelib.core.scores import Decision, Exclusion, Grade, Metric, Moments, Prior, Why
 from chalicelib.core.standards import Standard, dump, load
 from chalicelib.ports.stores import Records
 from chalicelib.rules.problems import Mistakes
 from chalicelib.rules.reader import read_text
 from chalicelib.sellers.ledger import SellerLedger, days_kind, seller_key
-from chalicelib.sellers.score import Scores
+from chalicelib.sellers.score import Scores, fitted, outcomes
 from chalicelib.sellers.standard import activate, active, presets, read_bytes, read_file
 from tests.support.world import T0, World, event, placed
 
@@ -203,9 +203,16 @@ def test_priors_are_fitted_by_category_and_kept() -> None:
         world.deliver(placed(f"o{n}", T0, seller=f"s-{n}", category="food"))
     world.run()
     found = scores(world)
-    fitted = found.refit(STANDARD, TODAY)
-    assert set(fitted) == {(Metric.COMPLAINT, "food")}
-    assert found.priors() == fitted
+    sellers = [found.days(seller_key("shop-1", f"s-{n}"), STANDARD, TODAY) for n in range(25)]
+    moments = Moments()
+    for days in sellers:
+        moments = moments.and_one(*outcomes(days, STANDARD, TODAY)[Metric.COMPLAINT])
+    assert Moments.read(moments.told()) == moments
+    assert (
+        found.keep_priors({"complaint|food": moments, "complaint|toys": Moments(3, 9, 1, 27, 1)}, STANDARD, TODAY) == 1
+    )
+    assert found.priors() == fitted(sellers, STANDARD, TODAY)
+    assert set(found.priors()) == {(Metric.COMPLAINT, "food")}
     one = found.of(seller_key("shop-1", "s-3"), STANDARD, TODAY)[Metric.COMPLAINT]
     assert (one.category, one.prior.mean <= 0.015) == ("food", True)
     assert isinstance(one.prior, Prior)
