@@ -17,6 +17,7 @@ from graphql.execution.values import get_variable_values
 
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Command, Done, Read, Session, Shop
+from chalicelib.platforms.keeping import Probe, Recent
 from chalicelib.platforms.shopify import Shopify, documents
 from tests.fakes.shopify import Connection, FakeShopify, fulfillment, fulfillment_order, order, product, run
 from tests.fakes.shopify_schema import admin_schema
@@ -40,7 +41,7 @@ def names() -> list[str]:
 def test_every_document_is_listed() -> None:
     whole = {value for value in (getattr(documents, one) for one in names()) if value.startswith(("query", "mutation"))}
     assert whole == set(documents.ALL)
-    assert len({name_of(one) for one in documents.ALL if one.startswith("query")}) == 13
+    assert len({name_of(one) for one in documents.ALL if one.startswith("query")}) == 16
 
 
 @pytest.mark.parametrize("document", documents.ALL, ids=name_of)
@@ -121,5 +122,13 @@ def test_what_is_really_sent_fits_the_schema(schema: GraphQLSchema, split: str) 
         assert isinstance(told, Read) and told.events, (kind, told)
     for kind, subject_id in (("refund", "rfo-1"), ("complaint", "1")):
         assert not isinstance(run(Shopify().look(Subject(kind, subject_id), session), shop.send), Read)
+    shop.available = shop.most
+    keeper, hook = Shopify(), "https://in.example/hooks/main.shop-1.token"
+    assert isinstance(run(keeper.subscribe(session, hook, keeper.topics), shop.send), Done)
+    held = run(keeper.subscriptions(session), shop.send)
+    assert isinstance(held, tuple) and len(held) == len(keeper.topics)
+    assert run(keeper.unsubscribe(session, held[0]), shop.send) == Done()
+    assert isinstance(run(keeper.probe(session), shop.send), Probe)
+    assert isinstance(run(keeper.recent(session, 10), shop.send), Recent)
     sent = {name_of(one) for one in documents.ALL}
     assert len(shop.log) >= len(sent) - 1

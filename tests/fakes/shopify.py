@@ -121,6 +121,12 @@ class FakeShopify:
         self.log: list[str] = []
         self.faults: dict[str, list[str]] = {}
         self.denied: set[str] = set()
+        self.scopes = [
+            "read_all_orders", "write_orders", "write_products", "write_merchant_managed_fulfillment_orders",
+            "write_fulfillments", "write_returns", "read_shopify_payments_disputes",
+        ]  # fmt: skip
+        self.currencies = ["EUR"]
+        self.subscriptions: dict[str, dict[str, Any]] = {}
         self._keys: dict[str, tuple[str, dict[str, Any]]] = {}
         self._next = 7000
 
@@ -204,6 +210,8 @@ class FakeShopify:
                 for one in field.directives
             }
             result = getattr(self, f"_do_{name}")(given, directives)
+        elif hasattr(self, f"_ask_{name}"):
+            result = getattr(self, f"_ask_{name}")(given)
         else:
             kind = "ShopifyPaymentsDispute" if name == "dispute" else name[0].upper() + name[1:]
             result = self.nodes.get(given["id"]) if given["id"].startswith(f"gid://shopify/{kind}/") else None
@@ -212,6 +220,46 @@ class FakeShopify:
     def number(self, kind: str) -> str:
         self._next += 1
         return f"gid://shopify/{kind}/{self._next}"
+
+    def _ask_webhookSubscriptions(self, given: dict[str, Any]) -> dict[str, Any]:
+        rows, start = list(self.subscriptions.values()), int(given.get("after") or 0)
+        end = start + given["first"]
+        page = {"hasNextPage": len(rows) > end, "endCursor": str(end)}
+        return {"nodes": rows[start:end], "pageInfo": page}
+
+    def _ask_currentAppInstallation(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"app": {"title": "Redress"}, "accessScopes": [{"handle": one} for one in self.scopes]}
+
+    def _ask_shop(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"currencyCode": "EUR", "enabledPresentmentCurrencies": self.currencies}
+
+    def _ask_orders(self, given: dict[str, Any]) -> dict[str, Any]:
+        assert given["sortKey"] == "CREATED_AT" and given["reverse"] is True
+        rows = [one for key, one in self.nodes.items() if key.startswith("gid://shopify/Order/")]
+        rows.sort(key=lambda one: (one["createdAt"], one["id"]), reverse=True)
+        return {"nodes": rows[: given["first"]]}
+
+    def _do_webhookSubscriptionCreate(self, given: dict[str, Any], _: dict[str, Any]) -> dict[str, Any]:
+        topic, wish = given["topic"], given["webhookSubscription"]
+        assert wish["format"] == "JSON"
+
+        def no(message: str) -> dict[str, Any]:
+            error = {"field": ["webhookSubscription", "callbackUrl"], "message": message}
+            return {"webhookSubscription": None, "userErrors": [error]}
+
+        if topic.startswith("DISPUTES_") and "read_shopify_payments_disputes" not in self.scopes:
+            return no("You cannot create a webhook subscription with the specified topic")
+        if any(one["topic"] == topic and one["uri"] == wish["uri"] for one in self.subscriptions.values()):
+            return no("Address for this topic has already been taken")
+        gid = self.number("WebhookSubscription")
+        self.subscriptions[gid] = {"__typename": "WebhookSubscription", "id": gid, "topic": topic, "uri": wish["uri"]}
+        return {"webhookSubscription": self.subscriptions[gid], "userErrors": []}
+
+    def _do_webhookSubscriptionDelete(self, given: dict[str, Any], _: dict[str, Any]) -> dict[str, Any]:
+        if self.subscriptions.pop(given["id"], None) is None:
+            error = {"field": ["id"], "message": "Webhook subscription does not exist"}
+            return {"deletedWebhookSubscriptionId": None, "userErrors": [error]}
+        return {"deletedWebhookSubscriptionId": given["id"], "userErrors": []}
 
     def _do_tagsAdd(self, given: dict[str, Any], _: dict[str, Any]) -> dict[str, Any]:
         node = self.nodes.get(given["id"])

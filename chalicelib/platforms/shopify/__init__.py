@@ -9,16 +9,17 @@ from datetime import datetime
 
 from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
-from chalicelib.platforms.keeping import Asking
+from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, Steps
+from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription, Trial
 from chalicelib.platforms.shopify.levers import LEVERS
+from chalicelib.platforms.shopify.names import TOPICS
 from chalicelib.platforms.shopify.verify import CLASSIC, EVENTS, verify
 
 _KEPT = ("topic", "webhook-id", "event-id", "api-version")
 
 
 class Shopify:
-    """The adapter of base.Adapter for Shopify."""
+    """See `base.Adapter`, and the protocols of `keeping`, which it is too."""
 
     name = "shopify"
     reading = 1
@@ -29,6 +30,7 @@ class Shopify:
     success = Answer()
     mapping: Mapping[str, tuple[str, ...]] = {}
     levers: Mapping[str, Lever] = LEVERS
+    topics = TOPICS
     looks = frozenset(["order", "shipment", "refund", "complaint", "listing", "connection"])
 
     def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
@@ -70,3 +72,38 @@ class Shopify:
         from chalicelib.platforms.shopify.tokens import refresh
 
         return refresh(session)
+
+    def subscriptions(self, session: Session) -> Asking[tuple[Subscription, ...]]:
+        from chalicelib.platforms.shopify.hooks import subscriptions
+
+        return subscriptions(session)
+
+    def subscribe(self, session: Session, url: str, topics: tuple[str, ...]) -> Steps:
+        from chalicelib.platforms.shopify.hooks import subscribe
+
+        return subscribe(session, url, topics)
+
+    def resume(self, session: Session, one: Subscription) -> Steps:
+        from chalicelib.platforms.shopify.hooks import resume
+
+        return resume(session, one)
+
+    def unsubscribe(self, session: Session, one: Subscription) -> Steps:
+        from chalicelib.platforms.shopify.hooks import unsubscribe
+
+        return unsubscribe(session, one)
+
+    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
+        from chalicelib.platforms.shopify.hooks import trial
+
+        return trial(shop, secret)
+
+    def probe(self, session: Session) -> Asking[Probe]:
+        from chalicelib.platforms.shopify.probing import probe
+
+        return probe(session)
+
+    def recent(self, session: Session, count: int) -> Asking[Recent]:
+        from chalicelib.platforms.shopify.probing import recent
+
+        return recent(session, count)

@@ -218,7 +218,35 @@ CHANGES = """query RedressChanges($filter: String!, $after: String) {
   }
 }"""
 
+SUBSCRIPTIONS = """query RedressSubscriptions($after: String) {
+  webhookSubscriptions(first: 100, after: $after) {
+    nodes { id topic uri }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+
+SUBSCRIBE = """mutation RedressSubscribe($topic: WebhookSubscriptionTopic!, $to: WebhookSubscriptionInput!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: $to) {
+    webhookSubscription { id }
+    userErrors { field message }
+  }
+}"""
+
+UNSUBSCRIBE = """mutation RedressUnsubscribe($id: ID!) {
+  webhookSubscriptionDelete(id: $id) { deletedWebhookSubscriptionId userErrors { field message } }
+}"""
+
+PROBE = """query RedressProbe {
+  currentAppInstallation { app { title } accessScopes { handle } }
+  shop { currencyCode enabledPresentmentCurrencies }
+}"""
+
+RECENT = """query RedressRecent {
+  orders(first: 100, sortKey: CREATED_AT, reverse: true) { nodes { id displayFulfillmentStatus } }
+}"""
+
 ALL = (
-    CHANGES, ORDER, ORDER_SPLIT, FULFILLMENT_ORDER, FULFILLMENT, RETURN_OR_REFUND, REVERSE, DISPUTE, PRODUCT, TAGS_ADD,
-    TAGS_REMOVE, METAFIELDS_SET, HOLDS, HOLDS_SPLIT, HOLD, RELEASE, REFUNDABLE, REFUND_CREATE, LISTING, PRODUCT_STATUS,
+    SUBSCRIPTIONS, SUBSCRIBE, UNSUBSCRIBE, PROBE, RECENT, CHANGES, ORDER, ORDER_SPLIT, FULFILLMENT_ORDER, FULFILLMENT,
+    RETURN_OR_REFUND, REVERSE, DISPUTE, PRODUCT, TAGS_ADD, TAGS_REMOVE, METAFIELDS_SET, HOLDS, HOLDS_SPLIT, HOLD,
+    RELEASE, REFUNDABLE, REFUND_CREATE, LISTING, PRODUCT_STATUS,
 )  # fmt: skip
