@@ -1,10 +1,10 @@
 """Runs levers and looks against a fake platform by the protocol of `base.Lever`, as `flow.act` does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Protocol
 
 from chalicelib.core.calls import Call, Reply
-from chalicelib.platforms.base import Absent, Command, Done, Finding, Later, Lever, Looking, Refused, Session, Steps
+from chalicelib.platforms.base import Absent, Command, Done, Later, Lever, Refused, Session
 from chalicelib.ports.http import Uncertain, Unsent
 
 
@@ -14,7 +14,7 @@ class Sends(Protocol):
     def send(self, call: Call) -> Reply: ...
 
 
-def drive(steps: "Steps | Finding | Looking", send: Callable[[Call], Reply]) -> object:
+def drive(steps: Generator[Call, Reply, object], send: Callable[[Call], Reply]) -> object:
     """Runs a generator of calls to its end. Uncertain and Unsent come out of it."""
     try:
         call = next(steps)

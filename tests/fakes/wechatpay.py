@@ -26,6 +26,7 @@ MERCHANT = "1900012181"
 THROTTLED, DOWN, LOST, LOST_500, UNSENT, HTML = "throttled", "down", "lost", "lost_500", "unsent", "html"
 """Faults. `lost*`: the effect is there, the answer is not."""
 BEIJING = timezone(timedelta(hours=8))
+NOTIFICATIONS = "/v3/merchant-service/complaint-notifications"
 REFUND_STATES = ("PROCESSING", "SUCCESS", "CLOSED", "ABNORMAL")
 
 
@@ -104,6 +105,11 @@ class FakePay:
     payments: dict[str, Json] = field(default_factory=dict)
     refunds: dict[str, Json] = field(default_factory=dict)
     balance: int = 1_000_000
+    told_at: str = ""
+    """The address that is told of complaints."""
+    product: bool = True
+    """Whether the merchant has the complaints product."""
+    serial: str = SERIAL
     faults: list[tuple[str, str]] = field(default_factory=list)
     """(method or `*`, fault): each strikes the next call that fits, once."""
     calls: list[Call] = field(default_factory=list)
@@ -165,7 +171,8 @@ class FakePay:
 
     def _reply(self, status: int, body: Json | None) -> Reply:
         raw = json.dumps(body, ensure_ascii=False).encode() if body is not None else b""
-        return Reply(status, {"date": self._date(), "content-type": "application/json"}, raw)
+        headers = {"date": self._date(), "content-type": "application/json", "wechatpay-serial": self.serial}
+        return Reply(status, headers, raw)
 
     def _route(self, call: Call) -> tuple[int, Json | None]:
         self._authorised(call)
@@ -182,6 +189,15 @@ class FakePay:
     def _routes(self) -> list[tuple[str, str, Callable[..., tuple[int, Json | None]]]]:
         complaint = "/v3/merchant-service/complaints-v2"
         return [
+            *(
+                (method, NOTIFICATIONS, handle)
+                for method, handle in (
+                    ("GET", self._told),
+                    ("POST", self._tell),
+                    ("PUT", self._retell),
+                    ("DELETE", self._hush),
+                )
+            ),
             ("GET", complaint, self._list),
             ("GET", f"{complaint}/([^/]+)", self._detail),
             ("GET", f"{complaint}/([^/]+)/negotiation-historys", self._history),
@@ -215,7 +231,38 @@ class FakePay:
             raise Wrong(404, "RESOURCE_NOT_EXISTS")
         return self.complaints[name]
 
+    def _told(self, query: Json, body: Json) -> tuple[int, Json]:
+        if not self.product:
+            raise Wrong(403, "NO_AUTH")
+        if not self.told_at:
+            raise Wrong(400, "RESOURCE_NOT_EXISTS")
+        return 200, {"mchid": MERCHANT, "url": self.told_at}
+
+    def _tell(self, query: Json, body: Json) -> tuple[int, Json]:
+        if self.told_at:
+            raise Wrong(400, "RESOURCE_ALREADY_EXISTS")
+        return self._set(body)
+
+    def _retell(self, query: Json, body: Json) -> tuple[int, Json]:
+        self._told(query, {})
+        return self._set(body)
+
+    def _set(self, body: Json) -> tuple[int, Json]:
+        if not self.product:
+            raise Wrong(403, "NO_AUTH")
+        if not body["url"].startswith("https://") or len(body["url"]) > 255:
+            raise Wrong(400, "PARAM_ERROR")
+        self.told_at = body["url"]
+        return self._told({}, {})
+
+    def _hush(self, query: Json, body: Json) -> tuple[int, None]:
+        self._told(query, {})
+        self.told_at = ""
+        return 204, None
+
     def _list(self, query: Json, body: Json) -> tuple[int, Json]:
+        if not self.product:
+            raise Wrong(403, "NO_AUTH")
         limit, offset = int(query["limit"]), int(query["offset"])
         begin, end = (datetime.fromisoformat(query[name]) for name in ("begin_date", "end_date"))
         if not 1 <= limit <= 50 or end - begin >= timedelta(days=30):

@@ -67,7 +67,7 @@ def session(held: Mapping[str, str] = HELD, now: datetime = NOW) -> Session:
 
 
 def test_a_renewal_gives_all_that_is_stored_in_place_of_the_old() -> None:
-    found = drive(SHOPIFY.refresh(session()), Tokens().send)  # type: ignore[arg-type]
+    found = drive(SHOPIFY.refresh(session()), Tokens().send)
     assert found == {**HELD, "access_token": "at-1-000", "refresh_token": "rt-1-0000", "expires_at": show(NOW + HOUR)}
 
 
@@ -85,7 +85,7 @@ def test_a_renewal_gives_all_that_is_stored_in_place_of_the_old() -> None:
 def test_what_else_a_renewal_may_come_to(held: Mapping[str, str], fault: str, wanted: object) -> None:
     tokens = Tokens()
     tokens.fault = fault
-    assert drive(SHOPIFY.refresh(session(held)), tokens.send) == wanted  # type: ignore[arg-type]
+    assert drive(SHOPIFY.refresh(session(held)), tokens.send) == wanted
 
 
 def test_a_token_that_does_not_end_is_let_be() -> None:

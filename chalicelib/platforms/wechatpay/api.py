@@ -28,11 +28,12 @@ _LONGEST = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Ok:
-    """An answer. `at`: the platform's clock when it answered, where it said so."""
+    """An answer. `at`: the platform's clock when it answered, where it said so. `serial`: of the key that signed it."""
 
     body: Body
     at: datetime | None
     raw: bytes
+    serial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,12 @@ class Api:
     def post(self, path: str, body: Mapping[str, object]) -> Asking:
         return self._ask("POST", path, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
 
+    def put(self, path: str, body: Mapping[str, object]) -> Asking:
+        return self._ask("PUT", path, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+
+    def delete(self, path: str) -> Asking:
+        return self._ask("DELETE", path, b"")
+
     def complaint(self, ident: str, what: str = "") -> str:
         """The path of a complaint, or of a part of it."""
         return f"{COMPLAINTS}/{quote(ident, safe='')}" + (f"/{what}" if what else "")
@@ -81,7 +88,7 @@ class Api:
         except ValueError:
             return No("unfit_merchant_key")
         headers = {"accept": "application/json", "authorization": token, "user-agent": "redress"}
-        if method == "POST":
+        if method in ("POST", "PUT"):
             headers["content-type"] = "application/json"
         return meaning((yield Call(method, HOST + path, headers, body, _TIMEOUT)))
 
@@ -109,7 +116,7 @@ def meaning(reply: Reply) -> Result:
     if 200 <= status < 300:
         if value is None and reply.body.strip():
             return Murky("not_json")
-        return Ok(value or {}, at, reply.body)
+        return Ok(value or {}, at, reply.body, reply.headers.get("wechatpay-serial", ""))
     if status == 429 or error in ("frequency_limited", "ratelimit_exceeded", "frequency_limit_exceed"):
         return Later(_wait(reply))
     if status >= 500:
