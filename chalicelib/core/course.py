@@ -10,7 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from chalicelib.core.limits import PAUSED, Due, Ground, Hold, count_on, due_of, moved_on, on_from_start, share_of
+from chalicelib.core.limits import (
+    PAUSED,
+    Due,
+    Ground,
+    Hold,
+    count_on,
+    due_of,
+    moved_on,
+    on_from_start,
+    open_time,
+    share_of,
+)
 from chalicelib.core.moments import Sight
 from chalicelib.core.rules import (
     Ahead,
@@ -26,6 +37,7 @@ from chalicelib.core.rules import (
     Rule,
     Share,
     Until,
+    WorkingSpan,
 )
 
 _NONE = timedelta(0)
@@ -155,10 +167,19 @@ class Course:
     def _share(self, at: Share, due: datetime, holds: Sequence[Hold]) -> datetime | None:
         if isinstance(self.rule.limit, (Until, Ahead)):
             return self.start + share_of(due - self.start, at.percent)
+        if isinstance(self.rule.limit, WorkingSpan) and due > self.start:
+            return self._working_share(at, due, holds)
         if not holds:
             return self.start + share_of(due - self.start, at.percent)
         lost = sum((min(one.end or due, due) - one.begin for one in holds if one.begin < due), _NONE)
         return count_on(self.start, share_of(due - self.start - lost, at.percent), holds)
+
+    def _working_share(self, at: Share, due: datetime, holds: Sequence[Hold]) -> datetime | None:
+        """A share of the time in which the calendar was open: half of three working hours is no Sunday."""
+        calendar = self.ground.calendar
+        lost = sum((calendar.elapsed(one.begin, min(one.end or due, due)) for one in holds if one.begin < due), _NONE)
+        counted = calendar.elapsed(self.start, due) - lost
+        return open_time(self.start, share_of(counted, at.percent), holds, calendar)
 
 
 def _stages(start: datetime, movers: Movers) -> list[Stage]:

@@ -212,3 +212,32 @@ def test_all_of_so_many(count: str, start: int | None, why: str) -> None:
     marks = [Mark("order.part_shipped", at(n), f"p{n}") for n in range(3)]
     (clock,) = judge(rule, *marks, facts={"pieces": Decimal(count)}).clocks
     assert clock.start == (None if start is None else at(start))
+
+
+@pytest.mark.parametrize(("percent", "open_hours", "why"), [
+    (25, 6, "still on the Friday"),
+    (50, 12, "half of the working time, not of the weekend between"),
+    (75, 18, "on the Monday"),
+    (100, 24, "all of it: the due itself, which the closing of a window may be"),
+    (150, 36, "counted on beyond the due"),
+])  # fmt: skip
+def test_a_share_of_working_time_is_counted_in_working_time(percent: int, open_hours: int, why: str) -> None:
+    friday = datetime(2026, 3, 6, 2, tzinfo=UTC)
+    calendar = shipped_calendars().get("CN")
+    rule = replace(
+        RULE, limit=WorkingSpan(24 * HOUR), calendar="CN", steps=(Step("part", Share(percent), (Do("alert"),)),)
+    )
+    clock = judge(rule, mark("order.placed", friday)).clock("r")
+    assert clock is not None and clock.due == calendar.add(friday, timedelta(hours=24))
+    assert dict(clock.steps)["part"] == calendar.add(friday, timedelta(hours=open_hours)), why
+
+
+def test_a_share_of_working_time_leaves_out_what_a_pause_took() -> None:
+    friday = datetime(2026, 3, 6, 2, tzinfo=UTC)
+    calendar = shipped_calendars().get("CN")
+    rule = replace(RULE, limit=WorkingSpan(24 * HOUR), calendar="CN", steps=(Step("part", Share(50), (Do("alert"),)),))
+    begin, end = friday + timedelta(hours=1), friday + timedelta(hours=5)
+    told = [mark("order.placed", friday), mark("inspection.started", begin), mark("inspection.ended", end)]
+    clock = judge(rule, *told).clock("r")
+    assert clock is not None
+    assert dict(clock.steps)["part"] == calendar.add(end, timedelta(hours=11))
