@@ -47,6 +47,9 @@ class FakeStore:
     calls: list[Call] = field(default_factory=list)
     moved: list[Decimal] = field(default_factory=list)
     next_id: int = 100
+    hooks: dict[int, Json] = field(default_factory=dict)
+    denied: set[str] = field(default_factory=set)
+    """Scopes that the token lacks."""
 
     @property
     def base(self) -> str:
@@ -161,6 +164,8 @@ class FakeStore:
             return Reply(401, headers, b'{"status":401,"title":"X-Auth-Token header is required"}')
         path = parts.path.removeprefix(f"/stores/{self.store_hash}/")
         query = dict(parse_qsl(parts.query))
+        if _scope_of(path) in self.denied:
+            return Reply(403, headers, b'{"status":403,"title":"Your token does not have the required scope"}')
         try:
             for method, pattern, handler in self._routes():
                 found = re.fullmatch(pattern, path)
@@ -176,6 +181,12 @@ class FakeStore:
     def _routes(self) -> list[tuple[str, str, Callable[..., object]]]:
         one = r"(\d+)"
         return [
+            ("GET", "v2/store", lambda q, b: {"id": self.store_hash, "name": "Tea & Co", "currency": "EUR"}),
+            ("GET", "v3/hooks", lambda q, b: _v3(list(self.hooks.values()), q)),
+            ("POST", "v3/hooks", self._hook),
+            ("PUT", f"v3/hooks/{one}", self._put_hook),
+            ("DELETE", f"v3/hooks/{one}", self._drop_hook),
+            ("GET", "v3/catalog/products", lambda q, b: _v3(list(self.products.values()), q)),
             ("GET", "v2/orders", self._list),
             ("GET", f"v2/orders/{one}", lambda n, q, b: self._order(n)),
             ("PUT", f"v2/orders/{one}", self._put_order),
@@ -206,7 +217,28 @@ class FakeStore:
             raise ApiError(404)
         return self.products[int(number)]
 
+    def _hook(self, query: Json, body: Json) -> object:
+        if any(one["scope"] == body["scope"] and one["destination"] == body["destination"]
+               for one in self.hooks.values()):  # fmt: skip
+            raise ApiError(422)
+        number = self._id()
+        self.hooks[number] = {"id": number, "client_id": "c", "store_hash": self.store_hash, "headers": None, **body}
+        return {"data": self.hooks[number], "meta": {}}
+
+    def _put_hook(self, number: str, query: Json, body: Json) -> object:
+        if int(number) not in self.hooks:
+            raise ApiError(404)
+        self.hooks[int(number)].update(body)
+        return {"data": self.hooks[int(number)], "meta": {}}
+
+    def _drop_hook(self, number: str, query: Json, body: Json) -> object:
+        if int(number) not in self.hooks:
+            raise ApiError(404)
+        return {"data": self.hooks.pop(int(number)), "meta": {}}
+
     def _list(self, query: Json, body: Json) -> object:
+        if query.get("sort") == "date_created:desc":
+            return _v2(sorted(self.orders.values(), key=lambda one: one["id"], reverse=True), query)
         since = datetime.fromisoformat(query["min_date_modified"])
         found = [one for one in self.orders.values() if _parsed(one["date_modified"]) >= since]
         return _v2(sorted(found, key=lambda one: _parsed(one["date_modified"])), query)
@@ -271,6 +303,15 @@ class FakeStore:
     def _id(self) -> int:
         self.next_id += 1
         return self.next_id
+
+
+def _scope_of(path: str) -> str:
+    """The scope that a path needs."""
+    if path == "v2/store":
+        return "store_v2_information_read_only"
+    if "payment_actions" in path or path.endswith("/transactions"):
+        return "store_v2_transactions"
+    return "store_v2_products" if "catalog" in path else "store_v2_orders" if "orders" in path else "hooks"
 
 
 def mail(moment: datetime) -> str:

@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, Steps
 from chalicelib.platforms.bigcommerce import verify as door
+from chalicelib.platforms.bigcommerce.names import TOPICS
+from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription, Trial
 from chalicelib.platforms.lazy import Lazy
 
 
@@ -25,7 +27,7 @@ def _levers() -> Mapping[str, Lever]:
 
 
 class BigCommerce:
-    """See `chalicelib.platforms.base.Adapter`."""
+    """See `base.Adapter`, and the protocols of `keeping`, which it is too. Its tokens do not end."""
 
     name = "bigcommerce"
     reading = 1
@@ -37,6 +39,7 @@ class BigCommerce:
         "order.paid": ("status:11",),
         "order.cancelled": ("status:5", "status:6"),
     }
+    topics = TOPICS
     levers: Mapping[str, Lever] = Lazy(_levers)
     looks = frozenset(["order", "shipment", "refund", "complaint", "listing", "connection"])
 
@@ -63,3 +66,38 @@ class BigCommerce:
         from chalicelib.platforms.bigcommerce.looks import look
 
         return look(subject, session)
+
+    def subscriptions(self, session: Session) -> Asking[tuple[Subscription, ...]]:
+        from chalicelib.platforms.bigcommerce.hooks import subscriptions
+
+        return subscriptions(session)
+
+    def subscribe(self, session: Session, url: str, topics: tuple[str, ...]) -> Steps:
+        from chalicelib.platforms.bigcommerce.hooks import subscribe
+
+        return subscribe(session, url, topics)
+
+    def resume(self, session: Session, one: Subscription) -> Steps:
+        from chalicelib.platforms.bigcommerce.hooks import resume
+
+        return resume(session, one)
+
+    def unsubscribe(self, session: Session, one: Subscription) -> Steps:
+        from chalicelib.platforms.bigcommerce.hooks import unsubscribe
+
+        return unsubscribe(session, one)
+
+    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
+        from chalicelib.platforms.bigcommerce.hooks import trial
+
+        return trial(shop, secret, now)
+
+    def probe(self, session: Session) -> Asking[Probe]:
+        from chalicelib.platforms.bigcommerce.probing import probe
+
+        return probe(session)
+
+    def recent(self, session: Session, count: int) -> Asking[Recent]:
+        from chalicelib.platforms.bigcommerce.probing import recent
+
+        return recent(session, count)

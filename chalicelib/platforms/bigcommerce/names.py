@@ -24,6 +24,14 @@ ENDED = frozenset([SHIPPED, COMPLETED, REFUNDED, CANCELLED, DECLINED])
 UNSENT = frozenset([PENDING, AWAITING_PAYMENT, AWAITING_SHIPMENT, AWAITING_FULFILLMENT, PARTIALLY_SHIPPED])
 """The whole has not been sent. A held or disputed order may have been."""
 
+TOPICS = (
+    "store/order/created", "store/order/updated", "store/order/archived", "store/order/statusUpdated",
+    "store/order/transaction/created", "store/order/transaction/updated", "store/order/refund/created",
+    "store/order/message/created", "store/shipment/created", "store/shipment/updated", "store/shipment/deleted",
+    "store/product/created", "store/product/updated", "store/product/deleted", "store/app/uninstalled",
+)  # fmt: skip
+"""The scopes of hooks that are subscribed to; `store/hook/deliveryException` must not go where the others go."""
+
 MESSAGES = "messages"
 DISPUTE = "dispute"
 """Second part of a complaint's id: an order has one thread of messages and at most one dispute."""

@@ -39,7 +39,7 @@ def subscriptions(session: Session) -> Asking[tuple[Subscription, ...]]:
 
 
 def subscribe(session: Session, url: str, topics: tuple[str, ...]) -> Steps:
-    """One webhook for each topic that none to this address sends."""
+    """One webhook for each topic that none to this address sends; one that is disabled is resumed instead."""
     if not session.secrets:
         return Refused("no_secret")
     held = yield from subscriptions(session)
@@ -47,6 +47,14 @@ def subscribe(session: Session, url: str, topics: tuple[str, ...]) -> Steps:
         return held
     there = {topic for one in held if one.url == url and one.state != "stopped" for topic in one.topics}
     made = 0
+    for one in held:
+        if one.url == url and one.state == "stopped" and not there.issuperset(one.topics):
+            resumed = yield from resume(session, one)
+            if isinstance(resumed, Later):
+                return resumed
+            if isinstance(resumed, Done):
+                there.update(one.topics)
+                made += 1
     for topic in topics:
         if topic in there:
             continue
