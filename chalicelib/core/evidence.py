@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from chalicelib.core.events import Event, FactValue, Link, Version
 from chalicelib.core.instants import show, to_ms
@@ -40,8 +40,7 @@ def canonical(value: FactValue | None) -> str:
     return f"s:{value}"
 
 
-@dataclass(frozen=True, slots=True)
-class MarkRegister:
+class MarkRegister(NamedTuple):
     """The winning statement about one (mark, `of`). `at` None: taken back."""
 
     at: datetime | None
@@ -49,22 +48,26 @@ class MarkRegister:
     source: str
     order: Order
 
-    @property
-    def stamp(self) -> tuple[int, Order, str, str]:
-        """Rank of the source first, because versions of different sources do not compare."""
-        return (SOURCES[self.source], self.order, canonical(self.at), canonical(self.value))
+    def beats(self, other: "MarkRegister") -> bool:
+        """Whether its stamp is the greater: rank first, because versions of different sources do not compare."""
+        if self.source != other.source:
+            return SOURCES[self.source] > SOURCES[other.source]
+        if self.order != other.order:
+            return self.order > other.order
+        return (canonical(self.at), canonical(self.value)) > (canonical(other.at), canonical(other.value))
 
 
-@dataclass(frozen=True, slots=True)
-class FactRegister:
+class FactRegister(NamedTuple):
     """The winning statement of one source about one fact. `value` None: that source says nothing any more."""
 
     value: FactValue | None
     order: Order
 
-    @property
-    def stamp(self) -> tuple[Order, str]:
-        return (self.order, canonical(self.value))
+    def beats(self, other: "FactRegister") -> bool:
+        """Whether its stamp is the greater."""
+        if self.order != other.order:
+            return self.order > other.order
+        return canonical(self.value) > canonical(other.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,29 +100,27 @@ def merge_all(evidence: Evidence, events: Iterable[Event]) -> Evidence:
     marks, facts = dict(evidence.marks), dict(evidence.facts)
     wholes, links = dict(evidence.wholes), set(evidence.links)
     for event in events:
-        order = order_of(event.version, event.look, event.reading)
-        for mark in event.marks:
+        source, order = event.source, order_of(event.version, event.look, event.reading)
+        for name, at, of, version, value in event.marks:
             own = order
-            if mark.version is not None:
-                own = order_of(mark.version, event.look, event.reading)
+            if version is not None:
+                own = order_of(version, event.look, event.reading)
                 # A list vouches for what it lists as of its own version, however old the occurrence itself is.
-                if mark.name in event.whole and own < order:
+                if name in event.whole and own < order:
                     own = order
-            key = mark.name, mark.of
-            register = MarkRegister(mark.at, mark.value, event.source, own)
-            held = marks.get(key)
-            if held is None or held.stamp < register.stamp:
-                marks[key] = register
-        for name, value in event.facts.items():
-            told_by = name, event.source
-            told = facts.get(told_by)
-            if told is None or told.order < order or (told.order == order and canonical(told.value) < canonical(value)):
-                facts[told_by] = FactRegister(value, order)
+            mark, held = MarkRegister(at, value, source, own), marks.get((name, of))
+            if held is None or mark.beats(held):
+                marks[name, of] = mark
+        for name, said in event.facts.items():
+            fact, told = FactRegister(said, order), facts.get((name, source))
+            if told is None or fact.beats(told):
+                facts[name, source] = fact
         for name in event.whole:
-            floor = wholes.get((name, event.source))
+            floor = wholes.get((name, source))
             if floor is None or floor < order:
-                wholes[name, event.source] = order
-        links.update(event.links)
+                wholes[name, source] = order
+        if event.links:
+            links.update(event.links)
     return Evidence(marks, facts, wholes, frozenset(links))
 
 
@@ -127,10 +128,10 @@ def join(one: Evidence, other: Evidence) -> Evidence:
     """Two evidences of the same case united; `merge` is this with the evidence of a single event."""
     marks, facts, wholes = dict(one.marks), dict(one.facts), dict(one.wholes)
     for key, register in other.marks.items():
-        if key not in marks or marks[key].stamp < register.stamp:
+        if key not in marks or register.beats(marks[key]):
             marks[key] = register
     for key, fact in other.facts.items():
-        if key not in facts or facts[key].stamp < fact.stamp:
+        if key not in facts or fact.beats(facts[key]):
             facts[key] = fact
     for key, floor in other.wholes.items():
         if key not in wholes or wholes[key] < floor:

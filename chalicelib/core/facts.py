@@ -3,6 +3,7 @@ the caller decides whether the value may be shown."""
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -22,12 +23,8 @@ def read_id(value: object) -> str:
     """An id: text in NFC, 1 to 200 bytes, without control characters. Raises ValueError."""
     if not isinstance(value, str) or not value:
         raise ValueError("an id as text")
-    if value.isascii():
-        if len(value) > ID_BYTES:
-            raise ValueError(f"an id of at most {ID_BYTES} bytes")
-        if value.isprintable() and value[0] != " " and value[-1] != " ":
-            return value
-        raise ValueError("an id without control characters or outer spaces")
+    if value.isascii() and value.isprintable() and len(value) <= ID_BYTES and value[0] != " " != value[-1]:
+        return value
     text = unicodedata.normalize("NFC", value)
     try:
         size = len(text.encode())
@@ -49,38 +46,13 @@ def read_money(value: object) -> Decimal:
 
 def read_fact(kind: FactType, value: object) -> FactValue:
     """The value of a fact. Raises ValueError with what was wanted."""
-    if kind is FactType.FLAG:
-        if isinstance(value, bool):
-            return value
-        raise ValueError("true or false")
-    if kind is FactType.NUMBER:
-        return _number(value)
-    if not isinstance(value, str):
-        raise ValueError(_WANTED[kind])
-    if kind is FactType.MONEY:
-        return read_money(value)
-    if kind is FactType.INSTANT:
-        return _instant(value)
-    if kind is FactType.ID:
-        return read_id(value)
-    if kind is FactType.ZONE:
-        zone(value)
+    return _READ[kind](value)
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
         return value
-    if not _PATTERNS[kind].fullmatch(value):
-        raise ValueError(_WANTED[kind])
-    return value if value.isascii() else unicodedata.normalize("NFC", value)
-
-
-_PATTERNS = {FactType.CODE: _CODE, FactType.COUNTRY: _COUNTRY, FactType.CURRENCY: _CURRENCY}
-_WANTED = {
-    FactType.CODE: "a short code of at most 120 characters",
-    FactType.COUNTRY: "a country of two capital letters (ISO 3166-1)",
-    FactType.CURRENCY: "a currency of three capital letters (ISO 4217)",
-    FactType.MONEY: 'money as a decimal string like "199.00"',
-    FactType.INSTANT: "an instant like 2026-11-20T10:00:00Z, or a date",
-    FactType.ID: "an id as text",
-    FactType.ZONE: "a time zone like Asia/Shanghai",
-}
+    raise ValueError("true or false")
 
 
 def _number(value: object) -> Decimal:
@@ -95,8 +67,39 @@ def _number(value: object) -> Decimal:
     return number
 
 
-def _instant(value: str) -> datetime | date:
+def _instant(value: object) -> datetime | date:
+    if not isinstance(value, str):
+        raise ValueError("an instant like 2026-11-20T10:00:00Z, or a date")
     return parse_day(value) if len(value) == 10 else parse_instant(value)
+
+
+def _zone(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a time zone like Asia/Shanghai")
+    zone(value)
+    return value
+
+
+def _written(pattern: re.Pattern[str], wanted: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise ValueError(wanted)
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
+
+    return read
+
+
+_READ: Mapping[FactType, Callable[[object], FactValue]] = {
+    FactType.CODE: _written(_CODE, "a short code of at most 120 characters"),
+    FactType.ID: read_id,
+    FactType.COUNTRY: _written(_COUNTRY, "a country of two capital letters (ISO 3166-1)"),
+    FactType.CURRENCY: _written(_CURRENCY, "a currency of three capital letters (ISO 4217)"),
+    FactType.ZONE: _zone,
+    FactType.MONEY: read_money,
+    FactType.INSTANT: _instant,
+    FactType.NUMBER: _number,
+    FactType.FLAG: _flag,
+}
 
 
 def write_fact(value: FactValue | None) -> str | bool | None:

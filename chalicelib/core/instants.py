@@ -40,6 +40,8 @@ def parse_instant(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError("not an instant like 2026-11-20T10:00:00Z") from None
+    if moment.tzinfo is UTC and not moment.microsecond:
+        return moment
     if moment.tzinfo is None:
         raise ValueError("an instant without a zone (end it with Z or an offset)")
     try:

@@ -82,13 +82,22 @@ def _version(value: object, field: str) -> Version:
 def read_event(value: object, words: Vocabulary = CORE) -> Event:
     """The event that a parsed JSON object describes. Raises BadEvent."""
     data = _object(value, "event")
-    get = data.get
-    subject = _object(get("subject", MISSING), "subject")
-    kind = subject.get("kind")
+    subject = _object(data.get("subject", MISSING), "subject")
+    about = read_subject(subject.get("kind"), subject.get("id"))
+    occurred_at = _instant(data.get("occurred_at"), "occurred_at")
+    return read_rest(_id(data.get("id"), "id"), about, occurred_at, data, words)
+
+
+def read_subject(kind: object, ident: object) -> Subject:
+    """The subject of these two. Raises BadEvent."""
     if not isinstance(kind, str) or kind not in KINDS:
         _fail("subject.kind", MISSING if kind is None else kind, "one of " + ", ".join(sorted(KINDS)))
-    told_at = get("occurred_at")
-    occurred_at = _instant(told_at, "occurred_at")
+    return Subject(str(kind), _id(ident, "subject.id"))
+
+
+def read_rest(ident: str, subject: Subject, occurred_at: datetime, data: dict[str, Any], words: Vocabulary) -> Event:
+    """The event whose id, subject and instant are read, from all other fields of its object. Raises BadEvent."""
+    get = data.get
     version = get("version")
     source = get("source", "platform")
     if not isinstance(source, str) or source not in SOURCES:
@@ -99,18 +108,16 @@ def read_event(value: object, words: Vocabulary = CORE) -> Event:
     if not (get("marks") or get("facts") or get("links") or get("whole") or get("seller")):
         _fail("event", MISSING, "one of marks, facts, links")
     dropped = [] if data.keys() <= _FIELDS else [name for name in data if name not in _FIELDS]
-    # The same instant is mostly told twice.
-    known = {told_at: occurred_at}
     facts = _facts(data, words, dropped)
     return Event(
-        _id(get("id"), "id"),
-        Subject(str(kind), _id(subject.get("id"), "subject.id")),
+        ident,
+        subject,
         occurred_at,
         occurred_at if version is None else _version(version, "version"),
         source,
         get("look") is True,
         reading,
-        _marks(get("marks"), words, dropped, known),
+        _marks(get("marks"), words, dropped),
         facts,
         _whole(data, words, dropped),
         _links(data),
@@ -137,7 +144,7 @@ def _facts(data: dict[str, Any], words: Vocabulary, dropped: list[str]) -> dict[
     return facts
 
 
-def _marks(told: object, words: Vocabulary, dropped: list[str], known: dict[object, datetime]) -> tuple[Mark, ...]:
+def _marks(told: object, words: Vocabulary, dropped: list[str]) -> tuple[Mark, ...]:
     if told is None:
         return ()
     marks = []
@@ -149,19 +156,17 @@ def _marks(told: object, words: Vocabulary, dropped: list[str], known: dict[obje
         if name not in words.marks:
             dropped.append(name if len(name) <= 60 else name[:60])
             continue
-        if not mark.keys() <= _KEEPS:
-            dropped.extend(f"marks[{index}].{extra}" for extra in mark if extra not in _KEEPS)
         if "at" not in mark:
             _fail(f"marks[{index}].at", MISSING, "an instant, or null to take the mark back")
-        marks.append(_mark(name, mark, index, known))
+        at = None if mark["at"] is None else _instant(mark["at"], f"marks[{index}].at")
+        marks.append(Mark(name, at) if len(mark) == 2 else _mark(name, at, mark, index, dropped))
     return tuple(marks)
 
 
-def _mark(name: str, mark: dict[str, Any], index: int, known: dict[object, datetime]) -> Mark:
-    told, of, version, value = mark["at"], mark.get("of"), mark.get("version"), mark.get("value")
-    at = known.get(told) if isinstance(told, str) else None
-    if at is None and told is not None:
-        at = _instant(told, f"marks[{index}].at")
+def _mark(name: str, at: datetime | None, mark: dict[str, Any], index: int, dropped: list[str]) -> Mark:
+    """A mark that says more than its name and its instant."""
+    dropped.extend(f"marks[{index}].{extra}" for extra in mark if extra not in _KEEPS)
+    of, version, value = mark.get("of"), mark.get("version"), mark.get("value")
     return Mark(
         name,
         at,

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import secrets
 from contextlib import suppress
-from dataclasses import replace
 
 from chalicelib.core.events import Event
 from chalicelib.ports.ports import Ports
@@ -27,7 +26,7 @@ class Buyers:
         if not isinstance(buyer, str):
             return event
         hashed = hmac.new(self._key(account), buyer.encode(), hashlib.sha256).hexdigest()[:24]
-        return replace(event, facts={**event.facts, "buyer": hashed})
+        return event._replace(facts={**event.facts, "buyer": hashed})
 
     def _key(self, account: str) -> bytes:
         if account not in self._keys:

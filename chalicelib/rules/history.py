@@ -148,8 +148,7 @@ class History:
             self._refuse(raw, quiet)
             return None
         try:
-            data = quick(raw)
-            event = read_event(loads(raw.rstrip()) if data is None else data, self.words)
+            event = quick(raw, self.words) or read_event(loads(raw.rstrip()), self.words)
         except BadEvent as error:
             problem = Problem(self.name, number, error.field, error.found, error.wanted)
         except BadJson as error:

@@ -170,7 +170,7 @@ def session(fake: FakeSaleor) -> Session:
 def test_the_key_set_is_fetched_from_the_shop_s_own_origin_and_cut_to_what_is_needed() -> None:
     fake = FakeSaleor()
     assert isinstance(ADAPTER, HasKeys) and isinstance(ADAPTER, Collects)
-    found = drive(ADAPTER.keys(session(fake)), fake.send)  # type: ignore[arg-type]
+    found = drive(ADAPTER.keys(session(fake)), fake.send)
     assert isinstance(found, str) and check(found) == ""
     (key,) = json.loads(found)["keys"]
     assert set(key) == {"kty", "kid", "n", "e"}

@@ -4,7 +4,6 @@ a mark. Facts: the Dokan sheet, sections 1 to 3 and 5; Dokan Pro's answers are u
 """
 
 import re
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -54,7 +53,7 @@ def _order(subject: Subject, session: Session) -> Looking:
         return found
     twins = [int(ident(row.get("id"))) for row in children if twin_key(row) == key and _counts(row, subject.id)]
     facts = {**found.events[0].facts, "exempt": min(twins) != int(subject.id)}
-    return Read(events=(replace(found.events[0], facts=facts), *found.events[1:]))
+    return Read(events=(found.events[0]._replace(facts=facts), *found.events[1:]))
 
 
 def _counts(row: Body, own: str) -> bool:
