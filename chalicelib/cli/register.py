@@ -1,4 +1,4 @@
-"""Show the public register of penalties of a connection, signed; with --key the secret to check it with."""
+"""Show the public register of penalties of a connection, signed; with --key the public key to check it with."""
 
 import argparse
 import json
@@ -10,7 +10,8 @@ from chalicelib.cli import _api as ops
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("connection")
-    parser.add_argument("--key", action="store_true", help="show the secret that the feed is signed with")
+    parser.add_argument("--key", action="store_true", help="show the public key, and those of before")
+    parser.add_argument("--renew-key", action="store_true", help="sign with a new key from now on, as after a leak")
     parser.add_argument("--count", action="store_true", help="count the complaint figures anew; once a day")
     ops.register(parser)
 
@@ -21,13 +22,18 @@ def run(args: argparse.Namespace) -> int:
             args, lambda api: api.ask("POST", ["register", args.connection, "figures"], {}),
             lambda told: [f"{told['sellers']} sellers"],
         )  # fmt: skip
+    if args.renew_key:
+        return ops.call(
+            args, lambda api: api.ask("POST", ["register", args.connection, "key"], {"renew": True}), _lines
+        )
     parts = ["register", args.connection, *(["key"] if args.key else [])]
     return ops.call(args, lambda api: api.ask("GET", parts), _lines)
 
 
 def _lines(told: Any) -> Iterator[str]:
-    if "secret" in told:
-        yield told["secret"]
+    if "payload" not in told:
+        yield told["key"]
+        yield from (f"{one['key']}  until {one['ended']}" for one in told["former"])
         return
     for seller in json.loads(told["payload"])["sellers"]:
         yield f"{seller['seller']}  {seller.get('grade', '-')}"

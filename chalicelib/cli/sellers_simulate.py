@@ -49,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
         if not args.json:
             _show(name, measure, outcomes, misses)
     if args.json:
-        common.put_json({"limit": args.limit, "sellers": args.sellers, "per_week": args.per_week, "rules": said})
+        named = {name: getattr(args, name) for name in ("limit", "sellers", "per_week", "matures", "seed")}
+        common.put_json({**named, "chosen": _named(standard.deciding), "rules": said})
     return NO if broken else DONE
 
 

@@ -16,7 +16,7 @@ from chalicelib.ops.gate import ADMIN, EVERYBODY, OPS, REVIEW, Answer, Call, Rou
 from chalicelib.ops.models import Says, Word
 from chalicelib.ops.wrong import Absent, wrong
 from chalicelib.ports.keys import check_name
-from chalicelib.sellers import register
+from chalicelib.sellers import register, seal
 from chalicelib.sellers.ledger import SellerLedger
 from chalicelib.sellers.score import Scores
 
@@ -29,23 +29,52 @@ def show_register(call: Call) -> Any:
 
 def public_register(call: Call) -> Any:
     """For everybody, as the law asks; whatever is not there looks alike."""
+    return _register(call, _account(call))
+
+
+def _account(call: Call) -> str:
     account = call.parts["account"]
     try:
         check_name(account)
     except ValueError:
         raise Absent("such register") from None
-    return _register(call, account)
+    return account
 
 
 def _register(call: Call, account: str) -> Any:
     stores.get(call.desk, account, call.parts["connection"])
     records, now = call.ports.records(account), call.ports.clock.now()
     told = register.feed(records, call.parts["connection"], now, register.figures(records, call.parts["connection"]))
-    return register.signed(told, register.key(records), now)
+    return register.signed(records, told, now)
 
 
-def register_key(call: Call) -> Any:
-    return {"secret": register.key(call.ports.records(call.account))}
+class NewSeal(Says):
+    """Put a new key in place of the one that the account's registers are signed with, as after a leak."""
+
+    renew: Literal[True]
+
+
+def show_seal(call: Call) -> Any:
+    return _seal(call, call.account)
+
+
+def public_seal(call: Call) -> Any:
+    """The key to check a register with, for everybody."""
+    return _seal(call, _account(call))
+
+
+def renew_seal(call: Call) -> Any:
+    stores.get(call.desk, call.account, call.parts["connection"])
+    with journalled(call.ports, call.account, call.actor.name, "register.key", "renew"):
+        seal.renew(call.ports.records(call.account), call.ports.clock.now())
+    return _seal(call, call.account)
+
+
+def _seal(call: Call, account: str) -> dict[str, Any]:
+    # Whoever asks for nothing that is there must not bring about a key.
+    stores.get(call.desk, account, call.parts["connection"])
+    records = call.ports.records(account)
+    return {"key": seal.public_key(records), "former": seal.former_keys(records)}
 
 
 def count_figures(call: Call) -> Any:
@@ -122,9 +151,11 @@ def _excluded(one: Exclusion) -> dict[str, Any]:
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/register/{connection}", EVERYBODY, show_register),
-    Route("GET", "/register/{connection}/key", ADMIN, register_key),
+    Route("GET", "/register/{connection}/key", EVERYBODY, show_seal),
+    Route("POST", "/register/{connection}/key", ADMIN, renew_seal, NewSeal),
     Route("POST", "/register/{connection}/figures", OPS, count_figures),
     Route("GET", "/public/{account}/register/{connection}", None, public_register),
+    Route("GET", "/public/{account}/register/{connection}/key", None, public_seal),
     Route("GET", "/exclusions", EVERYBODY, list_exclusions),
     Route("POST", "/exclusions", REVIEW, exclude, NewExclusion),
     Route("DELETE", "/exclusions/{name}", REVIEW, readmit),

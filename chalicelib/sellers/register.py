@@ -6,24 +6,22 @@ what is reversed stays in the ledger alone. No buyer, no order, no text of a per
 """
 
 import json
-import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core import signing
 from chalicelib.core.case import Case
 from chalicelib.core.instants import EPOCH, parse_instant, show
 from chalicelib.core.scores import Metric
 from chalicelib.ports.ports import Ports
-from chalicelib.ports.stores import Conflict, Records
-from chalicelib.sellers import reasons
+from chalicelib.ports.stores import Records
+from chalicelib.sellers import reasons, seal
 from chalicelib.sellers.penalties import counts, penalty_of
 
 if TYPE_CHECKING:
     from chalicelib.sellers.score import Judged
 
-KIND, KEYS, KEY = "penalty-register", "penalty-register-key", "current"
+KIND = "penalty-register"
 PENALTIES = "penalties"
 STANDINGS, FIGURES = "seller-standings", "register-figures"
 FORM = 1
@@ -133,36 +131,16 @@ def keep_figures(records: Records, who: str, judged: "Mapping[Metric, Judged]", 
     records.put(FIGURES, who, shown)
 
 
-def key(records: Records) -> str:
-    """The secret that the feed is signed with, made when it is first asked for."""
-    held = records.get(KEYS, KEY)
-    if held is None:
-        made = signing.format_secret(secrets.token_bytes(32))
-        try:
-            records.put(KEYS, KEY, {"secret": made}, expected=0)
-            return made
-        except Conflict:
-            held = records.get(KEYS, KEY)
-    assert held is not None, "somebody else has just written it"
-    return str(held.data["secret"])
-
-
-def signed(told: Mapping[str, Any], secret: str, now: datetime) -> dict[str, Any]:
-    """The feed with its signature: `payload` is the exact text that was signed, after Standard Webhooks v1."""
+def signed(records: Records, told: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The feed with its signature: `payload` is the exact text that was signed, `key` the public key for it."""
     payload = json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    seconds = (now - EPOCH) // timedelta(seconds=1)
-    ident = f"register-{told['register']}-{seconds}"
-    return {
-        "payload": payload, signing.ID: ident, signing.TIMESTAMP: str(seconds),
-        signing.SIGNATURE: signing.sign(ident, seconds, payload.encode(), secret),
-    }  # fmt: skip
+    ident = f"register-{told['register']}-{(now - EPOCH) // timedelta(seconds=1)}"
+    return {"payload": payload, **seal.sealed(records, ident, payload, now)}
 
 
-def verified(answer: Mapping[str, str], secret: str, now: datetime, age: timedelta) -> dict[str, Any] | None:
-    """The feed of an answer, or None where the signature is not that of `secret` or is older than `age`."""
-    payload = answer["payload"]
-    headers = {name: answer[name] for name in (signing.ID, signing.TIMESTAMP, signing.SIGNATURE)}
-    if signing.verify(headers, payload.encode(), [secret], now, age) is not None:
+def verified(answer: Mapping[str, Any], key: str, now: datetime, age: timedelta) -> dict[str, Any] | None:
+    """The feed of an answer, or None where the signature is not that of `key` or is older than `age`."""
+    if not seal.genuine(answer, key, now, age):
         return None
-    found: dict[str, Any] = json.loads(payload)
+    found: dict[str, Any] = json.loads(answer["payload"])
     return found

@@ -178,5 +178,6 @@ def variants(deciding: Deciding) -> list[tuple[str, Deciding]]:
         ("first look", replace(deciding, days=1)),
         (f"{deciding.days} days in a row", deciding),
         ("10 days in a row", replace(deciding, days=10)),
-        ("first look at 95 %", replace(deciding, act=0.95, days=1)),
+        ("first look with P >= 0.93", replace(deciding, act=0.93, days=1)),
+        ("first look with P >= 0.95", replace(deciding, act=0.95, days=1)),
     ]

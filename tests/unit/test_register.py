@@ -1,12 +1,16 @@
 """The public register: what stands is in it, signed; what was reversed or has ended is not; nothing personal ever."""
 
 import json
+from base64 import b64decode
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from chalicelib.core.words import Status
 from chalicelib.rules.reader import PACKS as _PACKS
-from chalicelib.sellers import register
+from chalicelib.sellers import register, seal
 from tests.support.ladder import DAY, Market
 from tests.support.opsdesk import POLICY
 from tests.support.world import T0, placed
@@ -56,15 +60,68 @@ def test_it_is_published_within_its_legal_clock() -> None:
     assert case.ledger.clocks["cn-platform-publish-penalty-1wd"].status is Status.MET
 
 
-def test_it_is_signed_as_standard_webhooks() -> None:
+def by_hand(told: dict[str, Any]) -> None:
+    """What docs/penalties.md tells a reader to do. Raises where the signature does not fit."""
+    key, signature = (told[name].partition(mark)[2] for name, mark in (("key", "_"), ("webhook-signature", ",")))
+    message = f"{told['webhook-id']}.{told['webhook-timestamp']}.{told['payload']}".encode()
+    Ed25519PublicKey.from_public_bytes(b64decode(key)).verify(b64decode(signature), message)
+
+
+def test_it_is_signed_with_a_key_that_everybody_can_check_and_nobody_has() -> None:
     market = Market()
     market.penalise()
     _, told = market.ops.raw("GET", "/public/main/register/shop-1", b"", {})
-    secret = market.ops.must("GET", "/register/shop-1/key")["secret"]
+    by_hand(told)
+    shown = market.ops.raw("GET", "/public/main/register/shop-1/key", b"", {})[1]
+    assert shown == {"key": told["key"], "former": []} == market.ops.must("GET", "/register/shop-1/key", role="auditor")
     now, age = market.world.clock.now(), timedelta(minutes=5)
-    assert register.verified(told, secret, now, age) == json.loads(told["payload"])
-    assert register.verified({**told, "payload": told["payload"].replace("s-1", "s-2")}, secret, now, age) is None
-    assert register.verified(told, secret, now + DAY, age) is None
-    assert market.ops.raw("GET", "/public/nobody/register/shop-1", b"", {})[0] == 404
-    assert market.ops.raw("GET", "/public/main/register/other", b"", {})[0] == 404
-    assert market.ops.raw("GET", "/public/%2e%2e/register/shop-1", b"", {})[0] == 404
+    assert register.verified(told, shown["key"], now, age) == json.loads(told["payload"])
+    (record,) = market.world.ports.records("main").query("register-seal")
+    assert all(record.data["private"] not in text for text in market.ops.texts)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"payload": lambda text: text.replace("s-1", "s-2")}, "somebody else's name"),
+        ({"webhook-id": lambda text: text + "0"}, "another id"),
+        ({"webhook-timestamp": lambda text: str(int(text) - 1)}, "another instant"),
+        ({"webhook-timestamp": lambda text: "soon"}, "no instant"),
+        ({"webhook-signature": lambda text: text.replace("v1a", "v1")}, "another scheme"),
+        ({"webhook-signature": lambda text: "v1a,AAAA v1a,!"}, "no signature"),
+        ({"payload": lambda text: None}, "nothing at all"),
+        ({"payload": lambda text: "\ud800"}, "no text that could be written"),
+    ],
+)
+def test_whatever_is_changed_is_noticed(change: dict[str, Any], why: str) -> None:
+    market = Market()
+    market.penalise()
+    _, told = market.ops.raw("GET", "/public/main/register/shop-1", b"", {})
+    ((name, how),) = change.items()
+    changed = {**told, name: how(told[name])}
+    assert not seal.genuine(changed, told["key"], market.world.clock.now(), timedelta(minutes=5)), why
+    assert register.verified(told, told["key"], market.world.clock.now() + DAY, timedelta(minutes=5)) is None
+    assert not seal.genuine(told, "whpk_AAAA", market.world.clock.now(), DAY)
+
+
+def test_a_new_key_takes_the_old_ones_place_and_the_old_one_stays_known() -> None:
+    market = Market()
+    _, before = market.ops.raw("GET", "/public/main/register/shop-1", b"", {})
+    status, _ = market.ops.ask("POST", "/register/shop-1/key", {"renew": False})
+    assert status == 400
+    shown = market.ops.must("POST", "/register/shop-1/key", {"renew": True})
+    _, after = market.ops.raw("GET", "/public/main/register/shop-1", b"", {})
+    by_hand(after)
+    assert after["key"] == shown["key"] != before["key"]
+    assert shown["former"] == [{"key": before["key"], "ended": "2026-03-02T10:00:00Z"}]
+    now = market.world.clock.now()
+    assert seal.genuine(before, before["key"], now, DAY) and not seal.genuine(before, after["key"], now, DAY)
+
+
+def test_what_is_no_register_brings_about_no_key() -> None:
+    market = Market()
+    for path in ("nobody/register/shop-1", "main/register/other", "%2e%2e/register/shop-1"):
+        for more in ("", "/key"):
+            assert market.ops.raw("GET", f"/public/{path}{more}", b"", {})[0] == 404
+    for account in ("main", "nobody"):
+        assert list(market.world.ports.records(account).query("register-seal")) == []
