@@ -50,6 +50,10 @@ class FakeDoudian:
     agreed: list[Json] = field(default_factory=list)
     """Each agreement that the platform carried out."""
     made: int = 0
+    allowed: bool = True
+    """Whether the caller's address is on the app's allow-list."""
+    denied: set[str] = field(default_factory=set)
+    """Methods that the app has no right to."""
     faults: list[tuple[str, str]] = field(default_factory=list)
     """(method or `*`, fault): each strikes the next call that fits, once."""
     calls: list[Call] = field(default_factory=list)
@@ -92,6 +96,8 @@ class FakeDoudian:
     def _answer(self, method: str, call: Call) -> object:
         query = dict(parse_qsl(urlsplit(call.url).query))
         assert call.url.startswith("https://openapi-fxg.jinritemai.com/")
+        if not self.allowed:
+            raise Wrong(30002, "isv.ip-not-allowed")
         params = json.loads(call.body)
         body = call.body.decode()
         if body != json.dumps(params, sort_keys=True, separators=(",", ":"), ensure_ascii=False):
@@ -111,6 +117,8 @@ class FakeDoudian:
         token = query.get("access_token", "")
         if token not in self.tokens or self.ends.get(token, self.now + timedelta(1)) <= self.now:
             raise Wrong(40003, "isv.access-token-expired" if "access_token" in query else "isv.access-token-missing")
+        if method in self.denied:
+            raise Wrong(30001, "isv.app-permissions-insufficient")
         return getattr(self, "_" + method.replace(".", "_"))(params)
 
     def _token(self, params: Json) -> Json:
@@ -166,6 +174,24 @@ class FakeDoudian:
             raise Wrong(40004, "isv.parameter-invalid:50001")
         return {"shop_order_detail": self.orders[params["shop_order_id"]]}
 
+    def many(self, number: int, at: datetime | None = None) -> None:
+        """So many orders that changed in one second."""
+        changed = int((at or self.now).timestamp())
+        base = dict(self.orders[ORDER])
+        for _ in range(number):
+            name = str(5000000000000000000 + len(self.orders))
+            self.orders[name] = {**base, "order_id": name, "update_time": changed, "create_time": changed}
+
+    def _order_searchList(self, params: Json) -> Json:
+        if not 1 <= params["size"] <= 100:
+            raise Wrong(40004, "isv.parameter-invalid:50002")
+        by = params.get("order_by", "create_time")
+        since, until = params.get("update_time_start", 0), params.get("update_time_end", 10**12)
+        found = [one for one in self.orders.values() if since <= one["update_time"] <= until]
+        found.sort(key=lambda one: one[by], reverse=not params.get("order_asc", False))
+        start = params["page"] * params["size"]
+        return {"shop_order_list": found[start : start + params["size"]], "total": len(found), "page": params["page"]}
+
     def _order_addOrderRemark(self, params: Json) -> Json:
         if params["order_id"] not in self.orders:
             raise Wrong(40004, "isv.parameter-invalid:20002")
@@ -202,7 +228,9 @@ class FakeDoudian:
         items = []
         for one in self.aftersales.values():
             info = one["process_info"]["after_sale_info"]
-            if str(one["order_info"]["shop_order_id"]) == params["order_id"]:
+            since, until = params.get("update_start_time", 0), params.get("update_end_time", 10**12)
+            asked = params.get("order_id") in (None, str(one["order_info"]["shop_order_id"]))
+            if asked and since <= info["update_time"] <= until:
                 told = {name: info[name] for name in ("refund_status", "real_refund_amount")}
                 items.append({"aftersale_info": {**told, "aftersale_id": str(info["after_sale_id"])}})
         start = params["page"] * params["size"]
@@ -247,8 +275,17 @@ class FakeDoudian:
         return {}
 
     def product(self, status: int = 0) -> None:
-        self.products[PRODUCT] = {"product_id": int(PRODUCT), "product_id_str": PRODUCT, "status": status,
-                                  "check_status": 3, "name": "CANARY"}  # fmt: skip
+        self.products[PRODUCT] = {
+            "product_id": int(PRODUCT), "product_id_str": PRODUCT, "status": status, "check_status": 3,
+            "name": "CANARY", "update_time": int(self.now.timestamp()),
+        }  # fmt: skip
+
+    def _product_listV2(self, params: Json) -> Json:
+        assert params["page"] >= 1, "its pages are counted from one"
+        since, until = params.get("update_start_time", 0), params.get("update_end_time", 10**12)
+        found = [one for one in self.products.values() if since <= one["update_time"] <= until]
+        start = (params["page"] - 1) * params["size"]
+        return {"data": found[start : start + params["size"]], "total": len(found)}
 
     def _product_detail(self, params: Json) -> Json:
         if params["product_id"] not in self.products:

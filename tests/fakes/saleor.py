@@ -53,6 +53,10 @@ class FakeSaleor:
     products: dict[str, Json] = field(default_factory=dict)
     metadata: dict[str, dict[str, str]] = field(default_factory=dict)
     problems: dict[str, int] = field(default_factory=dict)
+    webhooks: dict[str, Json] = field(default_factory=dict)
+    permissions: list[str] = field(default_factory=lambda: ["MANAGE_ORDERS", "MANAGE_PRODUCTS", "HANDLE_PAYMENTS"])
+    version: str = "3.22.1"
+    active: bool = True
     payable: bool = True
     """Whether the payment app carries refunds out."""
     faults: list[tuple[str, str]] = field(default_factory=list)
@@ -221,6 +225,41 @@ class FakeSaleor:
         start = int(given["after"] or 0)
         page = {"hasNextPage": len(found) > start + 100, "endCursor": str(start + 100)}
         return {"orders": {"edges": [{"node": one} for one in found[start : start + 100]], "pageInfo": page}}
+
+    def _do_webhooks(self, given: Json) -> Json:
+        shown = [
+            {**one, "asyncEvents": [{"eventType": name} for name in one["asyncEvents"]]}
+            for one in self.webhooks.values()
+        ]
+        return {"app": {"id": "QXBwOjE=", "webhooks": shown}}
+
+    def _do_subscribe(self, given: Json) -> Json:
+        wanted = given["input"]
+        assert wanted["query"].startswith("subscription {"), "without a query the bodies are of the old form"
+        if not wanted["targetUrl"].startswith(("https://", "awssqs://")):
+            return {"webhookCreate": {"webhook": None, "errors": [{"field": "targetUrl", "code": "INVALID"}]}}
+        ident = self._id("Webhook")
+        self.webhooks[ident] = {"id": ident, **wanted}
+        return {"webhookCreate": {"webhook": {"id": ident}, "errors": []}}
+
+    def _do_amend(self, given: Json) -> Json:
+        if given["id"] not in self.webhooks:
+            return {"webhookUpdate": {"webhook": None, "errors": [{"field": "id", "code": "NOT_FOUND"}]}}
+        self.webhooks[given["id"]].update(given["input"])
+        return {"webhookUpdate": {"webhook": {"id": given["id"]}, "errors": []}}
+
+    def _do_unsubscribe(self, given: Json) -> Json:
+        gone = self.webhooks.pop(given["id"], None) is None
+        return {"webhookDelete": {"errors": [{"field": "id", "code": "NOT_FOUND"}] if gone else []}}
+
+    def _do_probe(self, given: Json) -> Json:
+        app = {"id": "QXBwOjE=", "name": "Redress", "isActive": self.active,
+               "permissions": [{"code": one} for one in self.permissions]}  # fmt: skip
+        return {"app": app, "shop": {"version": self.version}}
+
+    def _do_recent(self, given: Json) -> Json:
+        found = sorted(self.orders.values(), key=lambda one: one["created"], reverse=True)
+        return {"orders": {"edges": [{"node": one} for one in found[:100]]}}
 
     def _do_note(self, given: Json) -> Json:
         event = self.happen(given["order"], "NOTE_ADDED", given["input"]["message"])

@@ -10,13 +10,13 @@ Credentials: `app_secret`, and for an app that serves other people's shops `acce
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
 from chalicelib.platforms.doudian import sign
-from chalicelib.platforms.keeping import Asking
+from chalicelib.platforms.keeping import Asking, Probe, Recent, Trial
 from chalicelib.platforms.lazy import Lazy
 
 
@@ -37,6 +37,9 @@ class Doudian:
     mapping: Mapping[str, tuple[str, ...]] = {}
     levers: Mapping[str, Lever] = Lazy(_levers)
     looks = frozenset({"order", "refund", "complaint", "listing", "connection"})
+    every = timedelta(minutes=15)
+    """How often it is asked what changed: service tickets are never pushed, and how often a push is repeated is not
+    known. Which messages are pushed, and where to, is set in the console alone."""
 
     def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
         """The handshake, a message with the tag 0, is signed like any other."""
@@ -75,3 +78,18 @@ class Doudian:
         from chalicelib.platforms.doudian.tokens import refresh
 
         return refresh(session)
+
+    def probe(self, session: Session) -> Asking[Probe]:
+        from chalicelib.platforms.doudian.probe import probe
+
+        return probe(session)
+
+    def recent(self, session: Session, count: int) -> Asking[Recent]:
+        from chalicelib.platforms.doudian.probe import recent
+
+        return recent(session, count)
+
+    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
+        from chalicelib.platforms.doudian.probe import trial
+
+        return trial(shop, secret, now)

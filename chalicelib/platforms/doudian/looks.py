@@ -27,7 +27,9 @@ _GONE = (":50001", ":20002", ":2010064", ":2010058")
 def look(subject: Subject, session: Session) -> Looking:
     """Ask about a subject of a kind that the adapter names."""
     if subject.kind == "connection":
-        return (yield from _tickets(session))
+        from chalicelib.platforms.doudian.changes import changes
+
+        return (yield from changes(subject, session))
     if not ident(subject.id):
         return Refused("no_such_subject")
     if subject.kind == "order":
@@ -120,7 +122,7 @@ def _ticket(number: str, session: Session) -> Looking:
     return Read(events=(event,)) if event is not None else Refused("no_date")
 
 
-def _tickets(session: Session) -> Looking:
+def tickets(session: Session) -> Looking:
     """The service tickets of thirty days: nothing is pushed for them, so they are polled."""
     api = Api(session)
     start, end = int((session.now - TICKETS).timestamp()), int(session.now.timestamp())

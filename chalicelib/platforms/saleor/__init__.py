@@ -5,16 +5,19 @@ Importing this must stay cheap, because the hook does. Facts: the Saleor sheet a
 Address: the shop's GraphQL address (`https://shop.example/graphql/`), under which it also names itself. Secrets of the
 hook: the shop's key set (JWKS, as JSON text; `keys` fetches it), or the `secretKey` of a webhook that still has one;
 one of each is live while one replaces the other. Credentials: `access_token` of the app. A shop that knows the seller
-of an order writes it into its public metadata, key `redress.seller`. What to subscribe to stands in `documents`.
+of an order writes it into its public metadata, key `redress.seller`. What is subscribed to stands in `topics`, and the
+query of it in `documents`.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Fetching, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.base import Answer, Delivery, Fetching, Lever, Looking, Read, Refusal, Session, Shop, Steps
+from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription, Trial
 from chalicelib.platforms.lazy import Lazy
 from chalicelib.platforms.saleor import verify as door
+from chalicelib.platforms.saleor.topics import EVENTS
 
 
 def _levers() -> Mapping[str, Lever]:
@@ -24,7 +27,8 @@ def _levers() -> Mapping[str, Lever]:
 
 
 class Saleor:
-    """See `base.Adapter`, and `base.Collects` and `base.HasKeys`, which it is too."""
+    """See `base.Adapter`, and `base.Collects`, `base.HasKeys` and the protocols of `keeping`, which it is too. An app's
+    token does not end."""
 
     name = "saleor"
     reading = 1
@@ -32,6 +36,7 @@ class Saleor:
     keep = frozenset(["saleor-event", "x-saleor-event"])
     success = Answer()
     mapping: Mapping[str, tuple[str, ...]] = {}
+    topics = EVENTS
     levers: Mapping[str, Lever] = Lazy(_levers)
     looks = frozenset(["order", "shipment", "refund", "complaint", "listing", "connection"])
     every = timedelta(minutes=30)
@@ -70,3 +75,38 @@ class Saleor:
         from chalicelib.platforms.saleor.keys import fetch
 
         return fetch(session)
+
+    def subscriptions(self, session: Session) -> Asking[tuple[Subscription, ...]]:
+        from chalicelib.platforms.saleor.hooks import subscriptions
+
+        return subscriptions(session)
+
+    def subscribe(self, session: Session, url: str, topics: tuple[str, ...]) -> Steps:
+        from chalicelib.platforms.saleor.hooks import subscribe
+
+        return subscribe(session, url, topics)
+
+    def resume(self, session: Session, one: Subscription) -> Steps:
+        from chalicelib.platforms.saleor.hooks import resume
+
+        return resume(session, one)
+
+    def unsubscribe(self, session: Session, one: Subscription) -> Steps:
+        from chalicelib.platforms.saleor.hooks import unsubscribe
+
+        return unsubscribe(session, one)
+
+    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
+        from chalicelib.platforms.saleor.hooks import trial
+
+        return trial(shop, secret)
+
+    def probe(self, session: Session) -> Asking[Probe]:
+        from chalicelib.platforms.saleor.probing import probe
+
+        return probe(session)
+
+    def recent(self, session: Session, count: int) -> Asking[Recent]:
+        from chalicelib.platforms.saleor.probing import recent
+
+        return recent(session, count)

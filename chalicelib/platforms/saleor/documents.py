@@ -39,14 +39,6 @@ _ORDER_EVENTS = (
 )  # fmt: skip
 _PRODUCT_EVENTS = ("ProductCreated", "ProductUpdated", "ProductDeleted")
 
-EVENTS = (
-    "ORDER_CREATED", "ORDER_CONFIRMED", "ORDER_PAID", "ORDER_FULLY_PAID", "ORDER_FULFILLED", "ORDER_CANCELLED",
-    "ORDER_EXPIRED", "ORDER_REFUNDED", "ORDER_FULLY_REFUNDED", "ORDER_UPDATED", "ORDER_METADATA_UPDATED",
-    "FULFILLMENT_CREATED", "FULFILLMENT_TRACKING_NUMBER_UPDATED", "FULFILLMENT_APPROVED", "FULFILLMENT_CANCELED",
-    "TRANSACTION_ITEM_METADATA_UPDATED", "PRODUCT_CREATED", "PRODUCT_UPDATED", "PRODUCT_DELETED", "APP_DELETED",
-)  # fmt: skip
-"""`asyncEvents` of the webhook that is to be made."""
-
 
 def subscription() -> str:
     """The webhook's query. `issuedAt` is in it because nothing else that is signed tells retries from new events."""
@@ -125,5 +117,24 @@ mutation Grant($id: ID!, $input: OrderGrantRefundCreateInput!) {
 PAY_BACK = """
 mutation PayBack($id: ID!) {
   transactionRequestRefundForGrantedRefund(grantedRefundId: $id) { transaction { id } errors { field code } }
+}
+"""
+
+WEBHOOKS = "query Webhooks { app { id webhooks { id targetUrl isActive asyncEvents { eventType } } } }"
+SUBSCRIBE = """
+mutation Subscribe($input: WebhookCreateInput!) {
+  webhookCreate(input: $input) { webhook { id } errors { field code } }
+}
+"""
+AMEND = """
+mutation Amend($id: ID!, $input: WebhookUpdateInput!) {
+  webhookUpdate(id: $id, input: $input) { webhook { id } errors { field code } }
+}
+"""
+UNSUBSCRIBE = "mutation Unsubscribe($id: ID!) { webhookDelete(id: $id) { errors { field code } } }"
+PROBE = "query Probe { app { id name isActive permissions { code } } shop { version } }"
+RECENT = """
+query Recent {
+  orders(first: 100, sortBy: { field: CREATED_AT, direction: DESC }) { edges { node { id status } } }
 }
 """
