@@ -154,6 +154,15 @@ def pairs(texts: Iterable[str], what: str) -> dict[str, str]:
     return found
 
 
+def mapping(texts: Iterable[str]) -> dict[str, list[str]]:
+    """`MARK=PLACE` arguments, a mark as often as it has places. Raises Wrong."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        for mark, place in pairs([text], "--map").items():
+            found.setdefault(mark, []).append(place)
+    return found
+
+
 def secrets(texts: Iterable[str], what: str) -> dict[str, str]:
     """`NAME=VALUE` or `NAME`: then the value is the environment's REDRESS_NAME, or is asked for without showing it."""
     found: dict[str, str] = {}

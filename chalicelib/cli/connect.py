@@ -1,19 +1,38 @@
-"""Connect a store: its address for webhooks and its secret are shown once.
+"""Connect a store, and see that it works: its address for webhooks and its secret are shown once.
 
 A credential or the secret without a value is taken from the environment (REDRESS_NAME), or asked for without showing
-it. A connection observes until its modes say more, and acts on nothing that was due before it was connected."""
+it. A connection observes until its modes say more, and acts on nothing that was due before it was connected. Then the
+shop is asked: what our access may do, where its last orders show things and what mapping they suggest (ten of them are
+shown as they would be read), our subscriptions; a delivery of our own goes the whole way. `--backfill 90d` fetches the
+past, acting on nothing and telling nobody. What fails leaves the connection as it is, and says how to mend it."""
 
 import argparse
-from collections.abc import Iterator
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.cli import _api as ops
-from chalicelib.cli._common import instant
-from chalicelib.core.instants import show
+from chalicelib.cli import _checkups as checkups
+from chalicelib.cli._common import instant, tell
+from chalicelib.cli.main import DONE, NO, Wrong
+from chalicelib.core.instants import parse_instant, show
+
+_SPAN = re.compile(r"([1-9][0-9]{0,3})(h|d|w)")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def span(text: str) -> timedelta:
+    """An argument that is a length of time."""
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"found {text!r}, wanted hours, days or weeks such as 90d")
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("platform", metavar="PLATFORM", help="standard, shopify, woocommerce or dokan")
+    parser.add_argument("platform", metavar="PLATFORM", help="standard, shopify, woocommerce, ...")
     parser.add_argument("--name", required=True, help="of the connection: a-z, 0-9 and -")
     parser.add_argument("--address", default="", help="NAME.myshopify.com, or the shop's https address")
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE")
@@ -24,26 +43,112 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", action="append", default=[], metavar="GROUP=MODE", help="shop=act, all=advise, ...")
     parser.add_argument("--map", action="append", default=[], metavar="MARK=PLACE", help="where this shop shows a mark")
     parser.add_argument("--acts-from", type=instant, metavar="INSTANT", help="default: now")
+    parser.add_argument(
+        "--probe", action=argparse.BooleanOptionalAction, default=True, help="ask the shop too (default), or only store"
+    )
+    parser.add_argument("--backfill", type=span, metavar="SPAN", help="fetch the past too, such as 90d")
+    parser.add_argument("--yes", action="store_true", help="take the mapping that is proposed")
+    parser.add_argument("--no-ask", action="store_true", help="ask no question: what is proposed is only shown")
     ops.register(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    mapping: dict[str, list[str]] = {}
-    for text in args.map:
-        for mark, place in ops.pairs([text], "--map").items():
-            mapping.setdefault(mark, []).append(place)
+    if args.backfill and args.acts_from:
+        raise Wrong("--backfill acts on nothing that was due before now: leave --acts-from away")
+    if args.backfill and not args.probe:
+        raise Wrong("--backfill asks the shop: leave --no-probe away")
+    steps: list[dict[str, Any]] = []
+
+    def work(api: ops.Api) -> Any:
+        made = api.ask("POST", ["connections", args.name], _said(args))
+        # At once: whatever comes then, both are shown this once.
+        for line in _lines(made) if not args.json else ():
+            tell(line)
+        if args.probe:
+            steps.extend(Wiring(api, args, parse_instant(made["use_from"])).run())
+        shown = api.ask("GET", ["connections", args.name]) if args.probe else made["connection"]
+        made["connection"] = {name: shown[name] for name in made["connection"]}
+        return {**made, "steps": steps} if args.probe else made
+
+    code = ops.call(args, work, lambda told: ())
+    return NO if code == DONE and any(step["bad"] for step in steps) else code
+
+
+def _said(args: argparse.Namespace) -> dict[str, Any]:
     said: dict[str, Any] = {
         "platform": args.platform,
         "address": args.address,
         "options": ops.pairs(args.option, "--option"),
         "credentials": ops.secrets(args.credential, "--credential"),
         "modes": ops.pairs(args.mode, "--mode"),
-        "mapping": mapping,
+        "mapping": ops.mapping(args.map),
         "acts_from": show(args.acts_from) if args.acts_from else None,
     }
     if args.secret is not None:
         said["secret"] = args.secret or ops.secret("secret")
-    return ops.call(args, lambda api: api.ask("POST", ["connections", args.name], said), _lines)
+    return said
+
+
+class Wiring:
+    """The steps after a connection is stored, in their order; each is told when it ends."""
+
+    def __init__(self, api: ops.Api, args: argparse.Namespace, made_at: datetime) -> None:
+        self._api, self._args, self._made_at = api, args, made_at
+
+    def run(self) -> Iterator[dict[str, Any]]:
+        probe = self._ask("probe")
+        yield probe
+        if probe["state"] not in ("done", "failed"):
+            # Nobody answers, so nothing more is worth asking.
+            return
+        for right, lost in sorted(probe["told"].get("missing", {}).items()):
+            self._tell(f"      {right} is not granted: {lost}")
+        for note in probe["told"].get("notes", ()):
+            self._tell(f"      {note}")
+        yield self._mapping()
+        yield self._ask("subscriptions", {"mend": True})
+        yield self._ask("trial")
+        if self._args.backfill:
+            since = show(self._made_at - self._args.backfill)
+            yield self._ask("backfill", {"since": since}, self._progress)
+
+    def _ask(self, task: str, said: Mapping[str, Any] | None = None, watch: Any = None) -> dict[str, Any]:
+        told = checkups.ask(self._api, self._args.name, task, said, watch or (lambda told: None))
+        for line in checkups.lines(told):
+            self._tell(line)
+        return {**told, "bad": bool(checkups.wrong(told)), "mend": checkups.mend(told)}
+
+    def _mapping(self) -> dict[str, Any]:
+        given = ops.mapping(self._args.map)
+        told = self._ask("sample", {"mapping": given} if given else {})
+        if told["bad"] or not told["told"].get("offered"):
+            return told
+        for line in checkups.mapping_lines(told):
+            self._tell(line)
+        proposed = told["told"]["mapping"]
+        taken = bool(proposed) and not given and self._agrees()
+        if taken:
+            self._api.ask("PATCH", ["connections", self._args.name], {"mapping": proposed})
+            self._tell("      the mapping is taken")
+        elif proposed and not given:
+            self._tell(f"      not taken: redress connections {self._args.name} --map MARK=PLACE sets one")
+        return {**told, "taken": taken}
+
+    def _agrees(self) -> bool:
+        if self._args.yes:
+            return True
+        if self._args.no_ask or not sys.stdin.isatty():
+            return False
+        print("Take this mapping? [y/N] ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def _progress(self, told: Mapping[str, Any]) -> None:
+        if told["words"] and told["state"] == "going":
+            self._tell(f"      {told['words']}")
+
+    def _tell(self, line: str) -> None:
+        if not self._args.json:
+            tell(line)
 
 
 def _lines(told: Any) -> Iterator[str]:

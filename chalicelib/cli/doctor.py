@@ -1,33 +1,55 @@
 """Say what is wrong with the connected stores and how to mend it; exit code 1 where anything is.
 
-It judges what Redress knows itself: what was heard, secrets, credentials, quarantine, versions. It does not ask the
-platforms.
-"""
+The platforms are asked, each as far as it lets itself be asked: what our access may do, what its clock says, which
+subscriptions to us stand, where its last orders show things. Beside it stands what Redress knows itself: what was
+heard, secrets, credentials, quarantine, versions. `--offline` asks nobody and judges the last answers, with their age.
+`--mend` has subscriptions that were stopped set going again, and missing ones made."""
 
 import argparse
 from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.cli import _api as ops
+from chalicelib.cli import _checkups as checkups
+from chalicelib.cli.main import Wrong
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", help="one of them; else all that are active")
+    parser.add_argument("--offline", action="store_true", help="do not ask the platforms")
+    parser.add_argument("--mend", action="store_true", help="put the subscriptions in order")
     ops.register(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.mend and args.offline:
+        raise Wrong("--mend asks the platform: leave --offline away")
     bad = 0
 
     def work(the_api: ops.Api) -> Any:
         nonlocal bad
         names = [args.name] if args.name else _active(the_api)
-        told = {name: the_api.ask("GET", ["connections", name])["checks"] for name in names}
+        late = {} if args.offline else _ask(the_api, names, args.mend)
+        told = {name: the_api.ask("GET", ["connections", name])["checks"] + late.get(name, []) for name in names}
         bad = sum(check["bad"] for checks in told.values() for check in checks)
         return {"connections": told, "bad": bad}
 
     code = ops.call(args, work, _lines)
     return 1 if code == 0 and bad else code
+
+
+def _ask(the_api: ops.Api, names: list[str], mend: bool) -> dict[str, list[dict[str, Any]]]:
+    """Ask all of them before any is waited for; what nobody answered, as a finding."""
+    asked: dict[str, dict[str, Any]] = {"probe": {}, "subscriptions": {"mend": mend}, "sample": {"preview": 0}}
+    begun = [(name, task, checkups.begin(the_api, name, task, said)) for name in names for task, said in asked.items()]
+    late: dict[str, list[dict[str, Any]]] = {}
+    for name, task, told in begun:
+        # Where one was waited for in vain, nobody carries out the others either.
+        ended = told if late.get(name) else checkups.wait(the_api, name, task, told)
+        if not checkups.answered(ended) and name not in late:
+            found = f"{task}: {checkups.wrong(ended)}"
+            late[name] = [{"check": "asked", "bad": True, "found": found, "mend": checkups.mend(ended)}]
+    return late
 
 
 def _active(the_api: ops.Api) -> list[str]:

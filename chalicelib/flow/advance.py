@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.actions import ready
 from chalicelib.core.case import Case, CaseId, Ledger
+from chalicelib.core.clocks import Reading
 from chalicelib.core.evaluate import Verdict, evaluate
 from chalicelib.core.events import Event
 from chalicelib.core.evidence import merge_all
+from chalicelib.core.instants import EPOCH
 from chalicelib.core.moments import earliest
 from chalicelib.core.rules import Step
 from chalicelib.core.settle import settle
@@ -81,7 +83,7 @@ class Advance:
         if change is not None:
             merged = replace(merged, ledger=change(merged.ledger))
         verdict = evaluate(merged, book.policies, book.calendars, now)
-        storm = self._storms.count(connection, _breaches(merged, verdict), now)
+        storm = self._storms.count(connection, _breaches(merged, verdict, connection.acts_from or EPOCH), now)
         if book.shadows:
             verdict = replace(verdict, wake_at=earliest((verdict.wake_at, self._watch.wake_at(merged, book, now))))
         return settle(merged, verdict, terms_of(connection, storm)), verdict
@@ -104,17 +106,22 @@ def wake_message(case_id: CaseId, wake_at: datetime, now: datetime) -> Message:
     return Message(write_wake(case_id, wake_at), max(0, min(LONGEST_DELAY, seconds)), group)
 
 
-def _breaches(case: Case, verdict: Verdict) -> list[str]:
+def _breaches(case: Case, verdict: Verdict, acts_from: datetime) -> list[str]:
     """The rules whose clocks this verdict is the first to call breached, or whose steps it is the first to punish or to
-    pay by: after an outage the breaches of a backlog may long be told, and all its fines fall due at once."""
-    held = case.ledger.clocks
-    due = {(one.clock, one.step) for one in verdict.taken}
+    pay by: after an outage the breaches of a backlog may long be told, and all its fines fall due at once. What was due
+    before the connection acts is history, not a storm."""
+    due = {(one.clock, one.step) for one in verdict.taken if one.at >= acts_from}
     return [
         one.rule.id
         for one in verdict.clocks
-        if (one.status is Status.BREACHED and (one.clock not in held or held[one.clock].status is not Status.BREACHED))
-        or any((one.clock, step.id) in due and _grave(step) for step in one.rule.steps)
+        if _breaks(case, one, acts_from) or any((one.clock, step.id) in due and _grave(step) for step in one.rule.steps)
     ]
+
+
+def _breaks(case: Case, one: Reading, acts_from: datetime) -> bool:
+    held = case.ledger.clocks.get(one.clock)
+    fresh = one.status is Status.BREACHED and (held is None or held.status is not Status.BREACHED)
+    return fresh and (one.due is None or one.due >= acts_from)
 
 
 def _grave(step: Step) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.wire import read_event
-from chalicelib.flow import quarantine
+from chalicelib.flow import checkup, quarantine
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.log import fault, log
@@ -108,6 +108,7 @@ class Apply:
         account, connection = message.account, message.connection
         if read.ignored:
             log("delivery_ignored", account=account, connection=connection, id=message.id, reason=read.ignored)
+            checkup.arrived(self._ports, account, connection, message.id)
         dropped = [name for event in read.events for name in event.dropped]
         if dropped:
             log("words_dropped", account=account, connection=connection, id=message.id, count=len(dropped))

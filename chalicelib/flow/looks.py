@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from chalicelib.core.events import Event, Subject
 from chalicelib.flow import credentials
 from chalicelib.flow.buyers import Buyers
+from chalicelib.flow.checkup import task_of
 from chalicelib.flow.keys import KEYS, refresh
 from chalicelib.flow.log import log
 from chalicelib.flow.messages import LookAt, group_of, write_task, write_told
@@ -47,10 +48,11 @@ class Looks:
 
     def ask(self, connection: Connection, subject: Subject) -> tuple[Event, ...] | Later:
         """What the platform says now. Raises NoLook."""
-        answer = self._read(connection, subject)
+        answer = self.read(connection, subject)
         return answer if isinstance(answer, Later) else answer.events
 
-    def _read(self, connection: Connection, subject: Subject) -> Read | Later:
+    def read(self, connection: Connection, subject: Subject) -> Read | Later:
+        """What the platform says now, and what it names to be looked at. Raises NoLook."""
         adapter = adapter_of(connection)
         if subject.kind not in adapter.looks:
             raise NoLook("no_look")
@@ -108,6 +110,12 @@ class Looks:
     def answer(self, task: LookAt) -> None:
         """Carry out a queued look; what cannot be answered now is asked again later, with growing waits."""
         connection = self.shops.get(task.account, task.connection)
+        if task_of(task.subject):
+            # What people ask for now and then; it looks in its turn.
+            from chalicelib.flow.checking import check
+
+            check(self, task)
+            return
         answer: Read | Later
         try:
             if task.subject == KEYS:
@@ -115,7 +123,7 @@ class Looks:
             elif task.subject == HOOKS:
                 answer = self._mend(connection) or Read()
             else:
-                answer = self._read(connection, task.subject)
+                answer = self.read(connection, task.subject)
         except NoLook as error:
             log(
                 "look_refused", level="warning", account=task.account, connection=task.connection,

@@ -17,7 +17,7 @@ from chalicelib.core.rules import Policies, Rule
 from chalicelib.core.transitions import Transition, journal, transitions
 from chalicelib.core.view import View
 from chalicelib.core.wire import write_event
-from chalicelib.core.words import ACTIONS, ActionState, Group, Mode
+from chalicelib.core.words import ACTIONS, ENDED, ActionState, Group, Mode
 from chalicelib.flow.log import fault, log
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops
@@ -86,6 +86,8 @@ class Project:
         policies = self._rulebook.get(account).policies
         told = []
         for transition in transitions(change.old, new, change.at):
+            if connection and _is_history(connection, transition):
+                continue
             rule = _rule(policies, transition, new)
             if connection and rule and self._storms_on(connection, rule, transition, change.at):
                 self._summarise(connection, rule, change.at)
@@ -190,6 +192,16 @@ def _rule(policies: Policies, transition: Transition, case: Case) -> Rule | None
         version = told if isinstance(told, str) else ""
     policy = policies.by_version(version)
     return policy.rule(transition.clock.partition("#")[0]) if policy else None
+
+
+def _is_history(connection: Connection, transition: Transition) -> bool:
+    """Whether it was over before the connection acts. Then nobody is told: what a backfill finds pages no one. It
+    stands on the case, in the journal and in the sellers' ledger all the same."""
+    begin = connection.acts_from
+    if begin is None or transition.at >= begin:
+        return False
+    ended = transition.state is not None and transition.state.status in ENDED
+    return ended or transition.type in _STORMY
 
 
 def _alert(rule: Rule | None, transition: Transition) -> str:

@@ -1,5 +1,6 @@
 """What is wrong with a connection, and how to mend it: judged from what is stored, without a call to the platform. It
-never shows a secret. What only the platform can tell (scopes, clock skew, its own list of subscriptions) is not asked.
+never shows a secret. What only the platform can tell (rights, clock, its own list of subscriptions) is judged from its
+last answers (`flow.checkup`), with their age; whoever wants new ones asks first.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from chalicelib.core.instants import from_ms, show
 from chalicelib.core.words import Mode
 from chalicelib.flow import quarantine, silence
 from chalicelib.flow.shops import adapter_of
+from chalicelib.ops import answers
 from chalicelib.platforms.base import Polled
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection
@@ -24,8 +26,16 @@ def examine(ports: Ports, one: Connection) -> list[dict[str, Any]]:
     """Every check that has something to say: `{"check", "bad", "found", "mend"}`; `mend` is empty for what is well."""
     return [
         {"check": check, "bad": bool(mend), "found": found, "mend": mend}
-        for check, found, mend in (*_door(ports, one), *_heard(ports, one), *_acts(one), *_unread(ports, one))
+        for check, found, mend in _findings(ports, one)
     ]
+
+
+def _findings(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
+    yield from _door(ports, one)
+    yield from _heard(ports, one)
+    yield from _acts(one)
+    yield from _unread(ports, one)
+    yield from answers.judge(ports, one)
 
 
 def _door(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from chalicelib.core.rules import Policies
 from chalicelib.flow import quarantine, switches
 from chalicelib.ops import audit, cases, doctor, held, keys, letters, models, policies, stores, subscribers
 from chalicelib.ops.audit import journalled
+from chalicelib.ops.checkups import ROUTES as CHECKUPS
 from chalicelib.ops.files import ROUTES as FILES
 from chalicelib.ops.gate import ADMIN, AUDIT, EVERYBODY, OPS, REVIEW, Answer, Call, Route
 from chalicelib.ops.penalties import ROUTES as PENALTIES
@@ -210,6 +211,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/connections/{name}", OPS, change_connection, models.ChangedConnection),
     Route("DELETE", "/connections/{name}", OPS, close_connection),
     Route("POST", "/connections/{name}/rotate", OPS, rotate_connection, models.Rotation),
+    *CHECKUPS,
     Route("GET", _CASE, EVERYBODY, show_case),
     Route("POST", f"{_CASE}/actions", REVIEW, decide, models.Decision),
     Route("GET", "/explain/{connection}/{kind}/{id}/{clock}", EVERYBODY, explain),

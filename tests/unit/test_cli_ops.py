@@ -160,13 +160,15 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
                "2026-03-04", "--metric", "delivery")["metrics"] == ["delivery"]  # fmt: skip
     assert [one["id"] for one in run(capsys, "seller", "exclusions")["exclusions"]] == ["storm", "strike"]
     assert run(capsys, "seller", "exclusions", "--remove", "strike") == {"removed": "strike"}
-    assert run(capsys, "register", "shop-1", "--key")["secret"].startswith("whsec_")
+    assert run(capsys, "register", "shop-1", "--key")["key"].startswith("whpk_")
+    assert len(run(capsys, "register", "shop-1", "--renew-key")["former"]) == 1
     assert run(capsys, "disconnect", "shop-1")["active"] is False
     assert run(capsys, "changes", "--what", "connection.", "--limit", "1")["changes"][0]["what"] == "connection.close"
     shapes = {f"{one.method} {one.path}" for one in ROUTES}
     used = {next(s for s in shapes if _fits(s, asked)) for asked in there.asked}
     strangers = {
-        "GET /sellers/file/{token}", "POST /sellers/file/{token}", "GET /public/{account}/register/{connection}"
+        "GET /sellers/file/{token}", "POST /sellers/file/{token}", "GET /public/{account}/register/{connection}",
+        "GET /public/{account}/register/{connection}/key",
     }  # fmt: skip
     asked_first = {"POST /previews", "POST /policies/{name}/rollback/preview"}
     # The command of the nightly proof has tests of its own.
