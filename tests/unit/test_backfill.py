@@ -95,7 +95,7 @@ def test_a_crash_repeats_little_and_loses_nothing() -> None:
     one = found(world)
     assert (one.state, one.told["found"], one.told["asked"]) == ("done", 60, 60)
     found_cases = filter(None, map(world.table.read, world.table.keys()))
-    assert {f"order/{ident}" for ident in site.orders} == {one.case_id.local for one in found_cases}
+    assert {f"shop-1:order/{ident}" for ident in site.orders} == {one.case_id.local for one in found_cases}
     assert len(looks(site)) <= 60 + PAGE + 4
 
 
