@@ -3,6 +3,7 @@ page shows these and nothing else."""
 
 import json
 from collections.abc import Mapping, Sequence
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def rule(figures: Mapping[str, Any]) -> str:
         ]  # fmt: skip
         mark = "**" if one["rule"] == figures["chosen"] else ""
         lines.append("| " + " | ".join(f"{mark}{cell}{mark}" for cell in cells) + " |")
+    lines += ["", _chance(figures["sellers"])]
     lines += ["", f"The curve of the rule that was chosen, share of {figures['sellers']:,} by day:", ""]
     lines += ["| true rate | | " + " | ".join(DAYS) + " |", "|---" * (len(DAYS) + 2) + "|"]
     (held,) = [one for one in figures["rules"] if one["rule"] == figures["chosen"]]
@@ -40,9 +42,23 @@ def rule(figures: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _chance(sellers: int) -> str:
+    """How far another draw of as many sellers would move a share: one standard error."""
+    near = {share: sqrt(share * (1 - share) / sellers) for share in (0.9, 0.001)}
+    return (
+        f"Another draw of {sellers:,} moves a share near {0.9:.0%} by about {100 * near[0.9]:.2f} points up or "
+        f"down, and one near {0.001:.1%} by {100 * near[0.001]:.3f} (one standard error)."
+    )
+
+
 def history(figures: Mapping[str, Any]) -> str:
     """What became of the sellers of the history, by metric; then the surest, and those that a raw rate alone hits."""
-    lines = ["| | limit | warned | penalised | by the raw rate |", "|---|---|---|---|---|"]
+    lines = [
+        f"{figures['sellers']:,} sellers, looked at in {figures['weeks']} weeks up to {figures['as_of']}, under the "
+        f"standard `{figures['standard']}`:",
+        "",
+    ]
+    lines += ["| | limit | warned | penalised | by the raw rate |", "|---|---|---|---|---|"]
     for one in figures["metrics"]:
         lines.append(f"| {one['metric']} | {one['limit']:.2%} | {one['warned']} | {one['penalised']} | {one['raw']} |")
     lines.append(
