@@ -231,6 +231,20 @@ def test_a_notice_without_an_instant_asserts_nothing() -> None:
     assert not found.events and found.looks == (ORDER,)
 
 
+TRANSACTIONS = [
+    ({"type": "transaction", "order_id": "250", "transaction_id": "176342342", "transaction_type": "capture"}, "text"),
+    ({"type": "transaction", "order_id": 250, "transaction_id": "176342342"}, "a number, as older pages have it"),
+    ({"type": "order", "id": 250}, "named as in all other notices"),
+]
+
+
+@pytest.mark.parametrize(("data", "why"), TRANSACTIONS, ids=[row[-1] for row in TRANSACTIONS])
+@pytest.mark.parametrize("what", ["created", "updated"])
+def test_a_payment_names_its_order_otherwise(data: dict[str, object], why: str, what: str) -> None:
+    told = {**json.loads(BODY), "scope": f"store/order/transaction/{what}", "data": data}
+    assert read(json.dumps(told).encode()).looks == (Subject("order", "250"),)
+
+
 PAYLOADS = {
     "store_cart_abandoned.json": ([], "scope store/cart/abandoned"),
     "store_customer_created.json": ([], "scope store/customer/created"),

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.core.events import Event, Mark, Subject
 from chalicelib.core.evidence import NOTHING, merge_all
+from chalicelib.core.instants import show
 from chalicelib.core.view import View
 from chalicelib.platforms.base import (
     Collects,
@@ -433,18 +434,40 @@ def test_the_subscription_asks_for_what_is_read_and_for_nobody_s_name() -> None:
 
 
 PAYLOADS = {
-    "invoice_ready.json": "VXNlcjo1Mg==",
-    "order_cancelled.json": "VXNlcjo1Mw==",
-    "order_confirmed.json": "VXNlcjo1MQ==",
-    "order_created.json": "VXNlcjo1MQ==",
-    "order_fulfilled.json": "VXNlcjo1Mg==",
+    "invoice_ready.json": ("VXNlcjo1Mg==", None, None),
+    "order_cancelled.json": ("VXNlcjo1Mw==", "2021-03-11T16:58:13.461Z", "41.68"),
+    "order_confirmed.json": ("VXNlcjo1MQ==", "2021-03-11T16:56:59.121Z", "240.82"),
+    "order_created.json": ("VXNlcjo1MQ==", "2021-03-11T16:56:59.121Z", "240.82"),
+    "order_fulfilled.json": ("VXNlcjo1Mg==", "2021-03-11T16:57:47.697Z", "55.18"),
 }
 
 
 @pytest.mark.skipif(not ROOT.is_dir(), reason="no real bodies in ../shared/data/payloads")
 def test_every_published_body_is_read() -> None:
-    """They are of the older form, without versions, so each of them only asks."""
+    """They are of the older form, without versions: what they say counts as of when the order was placed."""
     assert {path.name for path in ROOT.glob("*.json")} == set(PAYLOADS)
-    for name, order in PAYLOADS.items():
+    for name, (order, placed, amount) in PAYLOADS.items():
         found = read((ROOT / name).read_bytes(), name.removesuffix(".json"))
-        assert not found.events and found.looks == (Subject("order", order),), name
+        assert found.looks == (Subject("order", order),), name
+        for event in found.events:
+            assert [(mark.name, show(mark.at)) for mark in event.marks if mark.at] == [("order.placed", placed)], name
+            assert event.version == event.marks[0].at
+            assert (str(event.facts["amount"]), event.facts["currency"], event.facts["country"]) == (
+                amount,
+                "USD",
+                "PL",
+            )
+        assert bool(found.events) is (placed is not None), name
+
+
+def test_a_webhook_without_a_query_says_when_the_order_was_placed_and_asks() -> None:
+    body = {
+        "type": "Order", "id": "T3JkZXI6MQ==", "status": "unfulfilled", "created": "2026-11-20T10:00:00.123456+00:00",
+        "total_gross_amount": "12.30", "channel": {"currency_code": "EUR", "slug": "x"}, "user_email": "CANARY@x.y",
+    }  # fmt: skip
+    found = read(json.dumps([body]).encode(), "order_updated")
+    (event,) = found.events
+    assert event.subject == Subject("order", "T3JkZXI6MQ==") and found.looks == (event.subject,)
+    assert event.facts == {"currency": "EUR", "amount": Decimal("12.30")} and len(event.marks) == 1
+    assert not read(json.dumps([{**body, "status": "draft"}]).encode(), "draft_order_created").events
+    assert not read(json.dumps([{**body, "type": "Fulfillment"}]).encode(), "fulfillment_created").events

@@ -77,6 +77,11 @@ def _order(notice: Notice) -> Read:
     return notice.told(Subject("order", notice.number("id")))
 
 
+def _transaction(notice: Notice) -> Read:
+    """A payment of an order: `data.id` is not there, the order has a name of its own, as text or as a number."""
+    return notice.told(Subject("order", notice.number("order_id" if "order_id" in notice.data else "id")))
+
+
 def _status(notice: Notice) -> Read:
     """An order entered a status: the only place where the instant of that is told."""
     order, changed = notice.number("id"), child(notice.data, "status")
@@ -187,8 +192,8 @@ SCOPES: Mapping[str, Reader] = {
     "store/order/updated": _order,
     "store/order/archived": _order,
     "store/order/statusUpdated": _status,
-    "store/order/transaction/created": _order,
-    "store/order/transaction/updated": _order,
+    "store/order/transaction/created": _transaction,
+    "store/order/transaction/updated": _transaction,
     "store/order/refund/created": _refund,
     "store/order/message/created": _message,
     "store/shipment/created": _shipment,

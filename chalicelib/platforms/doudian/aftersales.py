@@ -17,6 +17,7 @@ from chalicelib.platforms.doudian.words import (
     EVIDENCE_WANTED,
     NO_MONEY,
     REFUND_TAGS,
+    RESPOND_BY_MOVED,
     RETURNS,
     SELLERS_TURN,
     TICKET,
@@ -40,6 +41,9 @@ def pushed_refund(tag: str, data: Body, name: str, subject: Subject, shop: Shop)
         facts["reason"] = reason
     if tag == "206" and amount is not None:
         facts["refunded"] = amount
+    by = instant(data.get("status_deadline")) if tag == RESPOND_BY_MOVED and facts["status"] in SELLERS_TURN else None
+    if by is not None:
+        facts["respond_by"] = by
     marks = []
     if tag == "200":
         marks = _requested(at, kind)

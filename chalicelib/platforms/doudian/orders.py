@@ -5,12 +5,13 @@ order/orderDetail.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
+from chalicelib.core.instants import to_ms
 from chalicelib.platforms.base import Shop
-from chalicelib.platforms.cn import Body, child, code, day, ident, instant, opaque, rows, text_of, whole, yuan
+from chalicelib.platforms.cn import BEIJING, Body, child, code, day, ident, instant, opaque, rows, text_of, whole, yuan
 from chalicelib.platforms.doudian.words import CANCELLED, ORDER_TAGS, READING
 
 
@@ -57,9 +58,26 @@ def pushed_order(tag: str, data: Body, name: str, subject: Subject, shop: Shop) 
     return statement(name, subject, at, marks, facts)
 
 
-def _deadline(value: object) -> FactValue | None:
+def _deadline(value: object) -> datetime | date | None:
     """Seconds, or a day alone, which then means the whole of it."""
     return instant(value) or day(value)
+
+
+def moved(
+    fact: str, value: object, name: str, subject: Subject, received_at: datetime, shop: Shop, data: Body
+) -> Event | None:
+    """A deadline that a message gives without saying since when (112, 126, 209): what holds until the platform is
+    asked, whose answer goes before it, as all of its own words do. Of two such messages the later deadline counts,
+    whichever came first and however often; nothing signed tells more."""
+    by = _deadline(value)
+    if by is None:
+        return None
+    end = by if isinstance(by, datetime) else datetime.combine(by, time.max, BEIJING)
+    facts = {**common(data, shop), fact: by}
+    return Event(
+        id=f"doudian:{name}", subject=subject, occurred_at=received_at, version=to_ms(end), source="derived",
+        reading=READING, facts=facts,
+    )  # fmt: skip
 
 
 def _parcel(body: Body, *fields: str) -> str:

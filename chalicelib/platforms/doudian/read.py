@@ -6,6 +6,7 @@ that cannot be read loses none of the others. Raises Unreadable and nothing else
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.strictjson import BadJson, loads
@@ -13,7 +14,7 @@ from chalicelib.platforms.base import Delivery, Read, Shop, Unreadable
 from chalicelib.platforms.cn import Body, code, ident, is_body
 from chalicelib.platforms.doudian import words
 from chalicelib.platforms.doudian.aftersales import pushed_refund
-from chalicelib.platforms.doudian.orders import listing_event, order_id, pushed_order, seller_of
+from chalicelib.platforms.doudian.orders import listing_event, moved, order_id, pushed_order, seller_of
 
 HANDSHAKE = "0"
 
@@ -40,7 +41,7 @@ def read(delivery: Delivery, shop: Shop) -> Read:
     problem: Unreadable | None = None
     for place, message in enumerate(messages):
         try:
-            said = _message(message, shop)
+            said = _message(message, shop, delivery.received_at)
         except Unreadable as error:
             problem = problem or Unreadable(f"[{place}].{error.field}", error.found, error.wanted)
             continue
@@ -55,7 +56,7 @@ def read(delivery: Delivery, shop: Shop) -> Read:
     return Read(tuple(events), tuple(looks), ", ".join(dict.fromkeys(ignored))[:200], problem)
 
 
-def _message(message: object, shop: Shop) -> _Said:
+def _message(message: object, shop: Shop, received_at: datetime) -> _Said:
     if not is_body(message):
         raise Unreadable("message", f"a {type(message).__name__}", "an object")
     tag = code(message.get("tag"))
@@ -74,12 +75,12 @@ def _message(message: object, shop: Shop) -> _Said:
     name = ident(message.get("msg_id")) or ident(message.get("msgId")) or _digest(message)
     name = f"{tag}:{name}"
     if kind == "order":
-        return _order(tag, data, name, shop)
+        return _order(tag, data, name, shop, received_at)
     if kind == "listing":
         subject, event = listing_event(data, name, shop)
         _named(subject, "product_id")
         return _Said((event,) if event is not None else (), () if event is not None else (subject,))
-    return _aftersale(tag, data, name, shop)
+    return _aftersale(tag, data, name, shop, received_at)
 
 
 def _kind(tag: str) -> str:
@@ -102,20 +103,24 @@ def _data(value: object) -> Body:
     return value
 
 
-def _order(tag: str, data: Body, name: str, shop: Shop) -> _Said:
+def _order(tag: str, data: Body, name: str, shop: Shop, received_at: datetime) -> _Said:
     subject = Subject("order", order_id(data.get("p_id")))
     _named(subject, "p_id")
     event = pushed_order(tag, data, name, subject, shop)
     look = tag in words.ORDER_LOOKS or event is None
+    if event is None and tag in words.SHIP_BY_MOVED:
+        event = moved("ship_by", data.get("exp_delivery_time"), name, subject, received_at, shop, data)
     return _Said((event,) if event is not None else (), (subject,) if look else ())
 
 
-def _aftersale(tag: str, data: Body, name: str, shop: Shop) -> _Said:
+def _aftersale(tag: str, data: Body, name: str, shop: Shop, received_at: datetime) -> _Said:
     subject = Subject("refund", ident(data.get("aftersale_id")))
     _named(subject, "aftersale_id")
     if tag in words.ARBITRATION_TAGS:
         return _Said(looks=(Subject("complaint", subject.id),))
     event = pushed_refund(tag, data, name, subject, shop)
+    if event is None and tag == words.RESPOND_BY_MOVED and code(data.get("aftersale_status")) in words.SELLERS_TURN:
+        event = moved("respond_by", data.get("status_deadline"), name, subject, received_at, shop, data)
     looks = [] if event is not None and tag in words.REFUND_ENDED else [subject]
     if tag == "206" and (order := order_id(data.get("p_id"))):
         # What went back altogether is the order's to say.

@@ -21,8 +21,10 @@ the parcel came then at the latest; a look says when. 110 waits for a check of r
 was paid."""
 
 ORDER_LOOKS = frozenset({"101", "102", "103", "104", "108", "109", "110", "112", "126"})
-"""Tags after which the order's deadline, parcels or amount are asked for. 112 and 126 move the deadline and tell no
-instant of their own, so what they say is not believed by itself but asked for."""
+"""Tags after which the order's deadline, parcels or amount are asked for."""
+
+SHIP_BY_MOVED, RESPOND_BY_MOVED = frozenset({"112", "126"}), "209"
+"""Tags that move a deadline and tell no instant of their own: what they say holds only until the platform is asked."""
 
 ORDER_QUIET: Mapping[str, str] = {"105": "address", "111": "address wanted otherwise", "113": "remark"}
 """Tags that are about people, or about our own remarks."""

@@ -12,7 +12,7 @@ from chalicelib.core.events import Mark, Subject
 from chalicelib.core.instants import to_ms
 from chalicelib.platforms.base import Delivery, Read, Shop, Unreadable
 from chalicelib.platforms.maker import Maker
-from chalicelib.platforms.saleor.statements import READING, say_order, say_product
+from chalicelib.platforms.saleor.statements import READING, say_older, say_order, say_product
 from chalicelib.platforms.shapes import Body, child, ident, instant, is_body, objects, parse, text
 
 _NAME = re.compile(r"[a-z_]{3,60}", re.ASCII)
@@ -26,7 +26,7 @@ def read(delivery: Delivery, shop: Shop) -> Read:
     # Retries bear the same bytes, and nothing else names a delivery.
     maker = Maker(f"saleor:{hashlib.sha256(delivery.body).hexdigest()[:32]}", READING)
     if isinstance(value, list):
-        return _legacy(objects(value), _name(delivery, {}))
+        return _legacy(objects(value), _name(delivery, {}), maker)
     if not is_body(value):
         raise Unreadable("body", "neither an object nor an array", "an event")
     event = _event(value)
@@ -76,18 +76,24 @@ def _order(event: Body, maker: Maker, *, incomplete: bool) -> Read:
     if not number:
         raise Unreadable("order.id", "nothing, or no id", "the id of an order")
     said = say_order(maker, order)
+    if not said:
+        say_older(maker, order)
     # Parts that the shop could not resolve come as null beside `errors`: what is there still holds.
     ask = () if said and not incomplete else (Subject("order", number),)
     told = maker.done()
     return Read(told, ask, ignored="" if told or ask else "a draft")
 
 
-def _legacy(bodies: tuple[Body, ...], name: str) -> Read:
+def _legacy(bodies: tuple[Body, ...], name: str, maker: Maker) -> Read:
     """A webhook without a query sends fixed fields, without versions."""
     kind = "order" if name.startswith(_OF_ORDERS) else "listing" if name.startswith("product_") else ""
     found = [ident(child(body, "order").get("id")) or ident(body.get("id")) for body in bodies]
     looks = tuple(Subject(kind, one) for one in dict.fromkeys(found) if one) if kind else ()
-    return Read(looks=looks, ignored="" if looks else f"event {name or 'of no known name'} in the form without a query")
+    for body in bodies if name.startswith("order") else ():
+        say_older(maker, body)
+    return Read(
+        maker.done(), looks, ignored="" if looks else f"event {name or 'of no known name'} in the form without a query"
+    )
 
 
 def _product(name: str, event: Body, maker: Maker) -> Read:

@@ -96,7 +96,9 @@ def payment_event(plain: Body, subject: Subject, name: str, at: datetime, shop: 
         if look:
             facts["refunded"] = yuan(0)
     marks = [Mark("order.paid", paid_at, value=total)] if paid_at is not None and state in ("SUCCESS", "REFUND") else []
-    if buyer := opaque(child(plain, "payer").get("openid")):
+    payer = child(plain, "payer")
+    # A service provider's payer has two names: the one at the shop is the one that its complaints bear.
+    if buyer := next((told for name in ("openid", "sub_openid", "sp_openid") if (told := opaque(payer.get(name)))), ""):
         facts["buyer"] = buyer
     return event(name, subject, at, marks, facts, (), look=look)
 
