@@ -2,7 +2,6 @@
 exit codes, and that keys and secrets stay where they belong."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,71 +11,15 @@ from typing import Any
 import pytest
 
 from chalicelib.cli.main import commands, main
-from chalicelib.core.calls import Reply
 from chalicelib.core.signing import signed_headers
+from chalicelib.flow.rulebook import KEPT
 from chalicelib.ops.routes import ROUTES
+from tests.support.deployment import Deployment, Streams, run, there
 from tests.support.ladder import furnish
-from tests.support.opsdesk import POLICY, Ops
-from tests.support.world import SECRET, World, placed
+from tests.support.opsdesk import POLICY
+from tests.support.world import SECRET, placed
 
-Streams = pytest.CaptureFixture[str]
-
-
-class Deployment:
-    """An ops API that listens, and what it was asked."""
-
-    def __init__(self) -> None:
-        self.world = World()
-        self.ops = Ops(self.world)
-        self.world.shop.answer = lambda call: Reply(
-            200, {}, b"[]" if call.url.endswith("/look") else b'{"state": "done"}'
-        )
-        self.asked: list[str] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                outer.asked.append(f"{self.command} {self.path.partition('?')[0]}")
-                body = self.rfile.read(int(self.headers.get("content-length", "0")))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                status, told = outer.ops.raw(self.command, self.path, body, headers)
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(json.dumps(told).encode())
-
-            do_GET = do_POST = do_PATCH = do_DELETE = answer
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Nothing: what goes to standard error is looked at."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-
-@pytest.fixture
-def there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Deployment]:
-    made = Deployment()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("REDRESS_URL", made.url)
-    monkeypatch.setenv("REDRESS_KEY", made.ops.keys["admin"])
-    (tmp_path / "house.yaml").write_text(POLICY)
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-
-
-def out(streams: Streams) -> Any:
-    """The JSON on standard output; log lines of the deployment, which is in this process, stand before it."""
-    text = streams.readouterr().out
-    lines = text.splitlines()
-    start = next(index for index, line in enumerate(lines) if line in ("{", "["))
-    return json.loads("\n".join(lines[start:]))
-
-
-def run(streams: Streams, *words: str) -> Any:
-    assert main([*words, "--json"]) == 0
-    return out(streams)
+__all__ = ["there"]
 
 
 def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams) -> None:
@@ -87,6 +30,7 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     assert run(capsys, "policy", "activate", "house.yaml")["version"] == "house@1"
     assert run(capsys, "policy", "activate", "house.yaml", "--at", "2026-03-03T00:00:00Z")["unchanged"] is True
     world = there.world
+    world.pass_time(KEPT)
     body = json.dumps(placed(seller="s-1")).encode()
     token = made["url"].rpartition("/")[2]
     assert world.request(body, signed_headers("m", world.clock.now(), body, SECRET), token)["statusCode"] == 202
@@ -162,7 +106,7 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     assert run(capsys, "seller", "exclusions", "--remove", "strike") == {"removed": "strike"}
     assert run(capsys, "register", "shop-1", "--key")["key"].startswith("whpk_")
     assert len(run(capsys, "register", "shop-1", "--renew-key")["former"]) == 1
-    assert run(capsys, "disconnect", "shop-1")["active"] is False
+    assert run(capsys, "disconnect", "shop-1", "--export", "cases.jsonl")["active"] is False
     assert run(capsys, "changes", "--what", "connection.", "--limit", "1")["changes"][0]["what"] == "connection.close"
     shapes = {f"{one.method} {one.path}" for one in ROUTES}
     used = {next(s for s in shapes if _fits(s, asked)) for asked in there.asked}
@@ -273,7 +217,7 @@ def test_credentials_come_from_the_environment_and_are_never_shown(
     monkeypatch.setenv("REDRESS_CONSUMER_KEY", "canary-key-000")
     monkeypatch.setenv("REDRESS_SECRET", "canary secret")
     words = ["connect", "woocommerce", "--name", "woo", "--address", "https://woo.example", "--credential",
-             "consumer_key", "--credential", "consumer_secret=canary-cs-000", "--secret"]  # fmt: skip
+             "consumer_key", "--credential", "consumer_secret=canary-cs-000", "--secret", "--no-probe"]  # fmt: skip
     assert main(words) == 0
     streams = capsys.readouterr()
     assert "canary-key" not in streams.out + streams.err and "canary-cs" not in streams.out + streams.err

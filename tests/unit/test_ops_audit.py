@@ -12,9 +12,9 @@ from chalicelib.flow import nightly
 from chalicelib.flow.audit import Audit
 from chalicelib.flow.project import Project
 from chalicelib.flow.tell import Teller
+from tests.support.deployment import Deployment
 from tests.support.opsdesk import POLICY, Ops
 from tests.support.world import World, placed
-from tests.unit.test_cli_ops import Deployment
 
 
 def furnished(world: World, ops: Ops) -> None:

@@ -13,8 +13,8 @@ from chalicelib.cli import _previews as previews
 from chalicelib.cli.main import main
 from chalicelib.core import calendar_data
 from chalicelib.core.calendars import Calendar
+from tests.support.deployment import Deployment, out
 from tests.support.world import SECRET
-from tests.unit.test_cli_ops import Deployment, out
 from tests.unit.test_versions_policies import BAD, GOOD, HOUR, answer, order, reevaluate, standing
 
 Streams = pytest.CaptureFixture[str]
