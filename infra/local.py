@@ -122,6 +122,15 @@ class LocalEngine:
             self._clients[service] = _session().client(service, endpoint_url=self.endpoint, config=config)
         return self._clients[service]
 
+    def resources(self) -> dict[str, str]:
+        """What was deployed: logical name -> physical name. They are told by pages of a hundred, and there are more."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
+        return {
+            one["LogicalResourceId"]: one["PhysicalResourceId"]
+            for page in pages
+            for one in page["StackResourceSummaries"]
+        }
+
     def stop(self) -> None:
         """Stops the engine, its state written and no process left behind. A second Ctrl-C does not cut it short."""
         process, self._process = self._process, None

@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -228,6 +228,9 @@ def _refuse_loss(target: Target, change: str, described: Mapping[str, Any]) -> N
         raise StackError(f"{target.stack}: this would replace or remove what holds data: {', '.join(sorted(lost))}")
 
 
+_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+
+
 def _settle(target: Target, verb: str) -> None:
     """Waits until the stack has done `verb`. Raises StackError with the reasons where it did not."""
     while True:
@@ -241,9 +244,24 @@ def _settle(target: Target, verb: str) -> None:
 
 
 def _failures(target: Target) -> list[str]:
-    events = target.clients("cloudformation").describe_stack_events(StackName=target.stack)["StackEvents"]
+    """What went wrong in the last attempt; newest first, as CloudFormation tells it."""
     return [
         f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-        for event in events
+        for event in _last_attempt(target)
         if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in event.get("ResourceStatusReason", "")
     ][:5] or ["no reason given"]
+
+
+def _last_attempt(target: Target) -> Iterator[dict[str, Any]]:
+    """Its events back to where it began: what is rolled back tells of itself after the failure, for pages."""
+    cloudformation = target.clients("cloudformation")
+    more: dict[str, str] = {}
+    while True:
+        page = cloudformation.describe_stack_events(StackName=target.stack, **more)
+        for event in page["StackEvents"]:
+            if event["LogicalResourceId"] == target.stack and event["ResourceStatus"] in _BEGINNINGS:
+                return
+            yield event
+        if not page.get("NextToken"):
+            return
+        more = {"NextToken": page["NextToken"]}

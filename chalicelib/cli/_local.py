@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib.bootstrap import AwsPorts
 from chalicelib.settings import Settings
-from infra.local import REGION, STACK, LocalEngine
+from infra.local import REGION, LocalEngine
 from infra.stack import Outputs
 
 LOCAL = "local.json"
@@ -82,9 +82,7 @@ def write_local(state: Path, url: str, key: str, hooks: Mapping[str, Mapping[str
 def warm(engine: LocalEngine) -> None:
     """Call the functions once with next to nothing to do. Their processes start slowly, and several starting at once
     under the first deliveries would run into their functions' timeouts, to be repeated half a minute later."""
-    listed = engine.client("cloudformation").list_stack_resources(StackName=STACK)["StackResourceSummaries"]
-    names = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
-    functions = engine.client("lambda")
+    names, functions = engine.resources(), engine.client("lambda")
 
     def call(function: str) -> None:
         functions.invoke(FunctionName=names[function], Payload=json.dumps(_NOTHING[function]))["Payload"].read()

@@ -115,7 +115,7 @@ def outputs(engine: LocalEngine) -> Outputs:
 @pytest.fixture(scope="module")
 def ask(engine: LocalEngine, outputs: Outputs) -> Callable[..., list[str]]:
     """Has a function make calls under its own role, and gives what became of each."""
-    functions = _functions(engine)
+    functions = engine.resources()
 
     def run(function: str, *calls: tuple[str, str, dict[str, Any]]) -> list[str]:
         payload = json.dumps({"calls": calls, "version": "2.0"})
@@ -124,11 +124,6 @@ def ask(engine: LocalEngine, outputs: Outputs) -> Callable[..., list[str]]:
         return told
 
     return run
-
-
-def _functions(engine: LocalEngine) -> dict[str, str]:
-    resources = engine.client("cloudformation").list_stack_resources(StackName=STACK)["StackResourceSummaries"]
-    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
 
 
 def _eventually(true: Callable[[], bool], what: str) -> None:
@@ -164,6 +159,15 @@ def _live_group(pid: int) -> bool:
 
 KEY = {"key": {"S": "a"}}
 PAIR = {"key": {"S": "a"}, "sort": {"S": "b"}}
+
+
+def test_every_resource_is_told_of_however_many_there_are(engine: LocalEngine, outputs: Outputs) -> None:
+    body = engine.client("cloudformation").get_template(StackName=STACK)["TemplateBody"]
+    template = body if isinstance(body, dict) else json.loads(body)
+    # Those with a condition that does not hold are not made.
+    wanted = {name for name, one in template["Resources"].items() if "Condition" not in one}
+    assert len(wanted) > 100
+    assert wanted - set(engine.resources()) == set()
 
 
 def test_both_doors_lead_to_their_functions(outputs: Outputs) -> None:

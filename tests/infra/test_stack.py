@@ -97,9 +97,16 @@ class Formation:
         self.calls.append("stack deleted")
         self.stack = None
 
-    def describe_stack_events(self, StackName: str) -> dict[str, Any]:
+    def describe_stack_events(self, StackName: str, NextToken: str = "") -> dict[str, Any]:
+        """Newest first and by pages: the rollback, then what failed, where it began, and a failure of long ago."""
         failed = {"LogicalResourceId": "Bus", "ResourceStatus": "CREATE_FAILED", "ResourceStatusReason": "name taken"}
-        return {"StackEvents": [failed]}
+        if not NextToken:
+            return {
+                "StackEvents": [{"LogicalResourceId": "Key", "ResourceStatus": "DELETE_COMPLETE"}],
+                "NextToken": "2",
+            }
+        began = {"LogicalResourceId": StackName, "ResourceStatus": "CREATE_IN_PROGRESS"}
+        return {"StackEvents": [failed, began, {**failed, "ResourceStatusReason": "of long ago"}]}
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -209,7 +216,7 @@ def test_a_refused_change_set_gives_its_reason(run: Callable[..., Outputs]) -> N
 def test_a_failure_names_the_resource_and_the_reason(run: Callable[..., Outputs]) -> None:
     formation = Formation()
     formation.ends = "ROLLBACK_COMPLETE"
-    with pytest.raises(StackError, match="Bus: name taken"):
+    with pytest.raises(StackError, match=r"Bus: name taken$"):
         run(formation)
 
 
