@@ -21,7 +21,7 @@ from chalicelib.flow.messages import write_told
 from chalicelib.flow.rulebook import Book
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message, Records
-from chalicelib.sellers import penalties, reasons, register
+from chalicelib.sellers import penalties, reasons, register, watch
 from chalicelib.sellers.ladder import Choice, Issued, Ladder, Rung, choose
 from chalicelib.sellers.penalties import Terms, counts, ident_of
 
@@ -118,6 +118,7 @@ class PenaltyEffects:
             target = Subject("listing", _text(view, "product"))
         if not measure or not target.id:
             return
+        watch.note(self._records(case), case.id.connection, target)
         # The generation counts how often it was asked for anew; between two of them lies its lifting.
         generations = [state.generation for (clock, _), state in case.ledger.steps.items() if clock == key.clock]
         version = 2 * max(generations, default=0) + (not on)

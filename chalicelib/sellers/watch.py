@@ -1,10 +1,11 @@
 """The daily look that nobody undid or repeated a measure behind our back.
 
 Two things, a day apart: what yesterday's looks brought is compared with what should stand, and everything is asked
-about again. A difference is a mark on the seller's case, so that our own engine raises the alarm, once each.
+about again. A difference is a mark on the case of the seller or listing, so that our own engine raises the alarm, once
+each. What a platform does not show of a measure cannot be compared, and is not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,69 +17,108 @@ from chalicelib.core.view import View
 from chalicelib.core.words import ActionState
 from chalicelib.flow.messages import LookAt, write_task, write_told
 from chalicelib.ports.ports import Ports
-from chalicelib.ports.stores import Message
+from chalicelib.ports.stores import Message, Records
 
-PENALTIES = "penalties"
+MEASURED = "measured"
+"""The index of everybody, and every listing, on whom a measure was ever put."""
 SETTLING = timedelta(hours=1)
 """A platform may take so long until it shows what it was told."""
-CLOSED = frozenset({"inactive", "suspended", "disabled", "banned", "closed"})
-RULE = "measure-suspend"
+
+_SUSPENDED: Mapping[str, bool] = {
+    "inactive": True, "suspended": True, "disabled": True, "banned": True,
+    "active": False, "open": False, "enabled": False, "approved": False,
+}  # fmt: skip
+"""What a status says of a suspension. A shop that closed itself (`closed`, `close`) says nothing of it."""
+_ENDED: Mapping[str, bool] = {
+    "terminated": True, "banned": True, "active": False, "open": False, "enabled": False, "approved": False,
+}  # fmt: skip
+_HIDDEN: Mapping[str, bool] = {"publish": False, "published": False, "active": False, "visible": False}
+"""Only what is for sale again is told: a seller may take its own listing down whenever it likes."""
+
+_BY_STATUS = {"suspend": _SUSPENDED, "blacklist": _ENDED, "delist": _HIDDEN}
+_BY_FLAG = {"restrict": "restricted", "hold_payout": "payout_held"}
+_OF_KIND = {"seller": ("restrict", "hold_payout", "suspend", "blacklist"), "listing": ("delist",)}
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a round found. `looks`: sellers that were asked about."""
+    """What a round found. `looks`: sellers and listings that were asked about."""
 
     looks: int
     undone: tuple[str, ...]
     repeated: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`name`: undone or repeated. `seen`: when the platform said so."""
+
+    name: str
+    measure: str
+    seen: datetime
+
+
+def note(records: Records, connection: str, target: Subject) -> None:
+    """A measure was put on it: from now on it is looked after."""
+    records.put(MEASURED, f"{connection}|{target}", {})
+
+
 def watch(ports: Ports, account: str) -> Watched:
     """One round for an account: compare, tell, ask again."""
     now = ports.clock.now()
-    undone: list[str] = []
-    repeated: list[str] = []
+    found: dict[str, list[str]] = {"undone": [], "repeated": []}
     asked = 0
-    for case_id in _sellers(ports, account):
+    for case_id in _measured(ports, account):
         case = ports.cases(account).get(case_id)
-        found = difference(case, now)
-        if found:
-            name, at = found
-            (undone if name == "undone" else repeated).append(case_id.local)
+        for one in differences(case, now):
+            if case_id.local not in found[one.name]:
+                found[one.name].append(case_id.local)
+            at = one.seen
             event = Event(
-                f"watch-{name}-{show(at)}", case_id.subject, at, at, "derived",
-                marks=(Mark(f"measure.{name}", at, f"suspend {show(at)}"),),
+                f"watch-{one.name}-{one.measure}-{show(at)}", case_id.subject, at, at, "derived",
+                marks=(Mark(f"measure.{one.name}", at, f"{one.measure} {show(at)}"),),
             )  # fmt: skip
             ports.inbox.send([Message(write_told(account, case_id.connection, [event]), group=account)])
         ports.actions.send([Message(write_task(LookAt(account, case_id.connection, case_id.subject)), group=account)])
         asked += 1
-    return Watched(asked, tuple(undone), tuple(repeated))
+    return Watched(asked, tuple(found["undone"]), tuple(found["repeated"]))
 
 
-def difference(case: Case, now: datetime) -> tuple[str, datetime] | None:
-    """`undone` or `repeated`, and when the platform said so; None where it says what should be, or says nothing new."""
-    told = case.evidence.facts.get(("status", "platform"))
-    if told is None or not isinstance(told.value, str):
+def differences(case: Case, now: datetime) -> list[Difference]:
+    """Where the platform shows something else than what should stand; empty where it says nothing new."""
+    view = View(case.evidence, now)
+    wanted = {one for one in _OF_KIND.get(case.id.subject.kind, ()) if view.marks(f"measure.{one}")}
+    found = []
+    for measure in _OF_KIND.get(case.id.subject.kind, ()):
+        since, told = _settled(case, measure), _shown(case, measure)
+        if since is None or told is None or told[1] < since + SETTLING:
+            continue
+        stands, seen = told
+        if measure in wanted and not stands:
+            found.append(Difference("undone", measure, seen))
+        elif stands and measure not in wanted and not (measure == "suspend" and "blacklist" in wanted):
+            found.append(Difference("repeated", measure, seen))
+    return found
+
+
+def _shown(case: Case, measure: str) -> tuple[bool, datetime] | None:
+    """Whether the platform shows the measure, and when it said so."""
+    told = case.evidence.facts.get((_BY_FLAG.get(measure, "status"), "platform"))
+    if told is None or not told.order[0]:
         return None
-    kind, number, _, _ = told.order
-    if not kind:
-        return None
-    seen, closed = from_ms(number), told.value in CLOSED
-    wanted = bool(View(case.evidence, now).marks("measure.suspend"))
-    since = _settled(case)
-    if since is None or seen < since + SETTLING:
-        return None
-    if wanted and not closed and told.value == "active":
-        return "undone", seen
-    return ("repeated", seen) if not wanted and closed else None
+    value, stands = told.value, None
+    if measure in _BY_FLAG:
+        stands = value if isinstance(value, bool) else None
+    elif isinstance(value, str):
+        stands = _BY_STATUS[measure].get(value.lower())
+    return None if stands is None else (stands, from_ms(told.order[1]))
 
 
-def _settled(case: Case) -> datetime | None:
+def _settled(case: Case, measure: str) -> datetime | None:
     """Since when the platform should show what we asked of it; None while that is under way or was never asked."""
     latest = None
     for text, action in case.ledger.actions.items():
-        if ActionKey.parse(text).rule != RULE:
+        if ActionKey.parse(text).rule != f"measure-{measure.replace('_', '-')}":
             continue
         if action.state is not ActionState.DONE:
             return None
@@ -86,12 +126,8 @@ def _settled(case: Case) -> datetime | None:
     return latest
 
 
-def _sellers(ports: Ports, account: str) -> Iterator[CaseId]:
-    """Everybody whom a penalty ever put a measure on, once."""
-    seen = set()
-    for row in ports.records(account).query(PENALTIES):
-        if row.data["measure"] == "suspend" and row.data["seller"]:
-            connection = row.data["penalty"].partition(":")[0]
-            seen.add((connection, row.data["seller"]))
-    for connection, seller in sorted(seen):
-        yield CaseId(account, connection, Subject("seller", seller))
+def _measured(ports: Ports, account: str) -> Iterator[CaseId]:
+    for record in ports.records(account).query(MEASURED):
+        connection, _, text = record.sort.partition("|")
+        kind, _, ident = text.partition("/")
+        yield CaseId(account, connection, Subject(kind, ident))

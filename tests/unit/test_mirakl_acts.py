@@ -187,6 +187,7 @@ def test_a_shop_s_state_is_a_fact_as_of_the_answer() -> None:
     (event,) = look(fake, "seller", shop).events
     assert event.facts == {
         "seller": str(shop), "status": "suspended", "reason": "MANUAL", "score": Decimal("4.25"),
+        "payout_held": False, "restricted": False,
     }  # fmt: skip
     assert event.version == fake.now
 

@@ -256,6 +256,9 @@ def say_shop(maker: Maker, shop: Body, at: datetime) -> str:
     facts.put("status", reached)
     facts.put("reason", code(shop.get("suspension_type")))
     facts.put("score", shop.get("grade"))
+    held, premium = shop.get("payment_blocked"), text(shop, "premium_state")
+    facts.put("payout_held", held if isinstance(held, bool) else None)
+    facts.put("restricted", premium == "NOT_PREMIUM" if premium else None)
     joined = instant(shop.get("date_created"))
     # Statistics do not move the shop's own date, so the answer's is the version.
     maker.add(Subject("seller", own), at, at, [Mark("seller.joined", joined)] if joined else [], facts)
