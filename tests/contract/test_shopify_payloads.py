@@ -117,3 +117,8 @@ def test_facts_of_the_test_shops_order() -> None:
         "product": "9912501730000",
     }  # fmt: skip
     assert event.facts == expected
+
+
+def test_a_refund_whose_transactions_name_no_currency_has_the_one_of_its_lines() -> None:
+    [event] = read("refunds_create").events
+    assert event.facts == {"amount": Decimal("85.00"), "currency": "USD", "product": "632910392"}

@@ -84,7 +84,7 @@ def test_a_delivery_for_another_shop_is_refused() -> None:
     raw = b"{}"
     good = sign("s", raw)
     assert verdict(raw, good, "s", x_shopify_shop_domain="other.myshopify.com") == Refusal("another shop's domain")
-    assert verdict(raw, good, "s", x_shopify_shop_domain="") == Refusal("another shop's domain")
+    assert verdict(raw, good, "s", x_shopify_shop_domain="") is None, "nothing to compare"
     assert verdict(raw, good, "s", x_shopify_shop_domain="DEMO.myshopify.com") is None
     written = Shop("shop-1", "shopify", "https://Demo.myshopify.com/")
     assert verdict(raw, good, "s", shop=written) is None

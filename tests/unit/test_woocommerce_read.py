@@ -56,6 +56,7 @@ def test_a_paid_order() -> None:
         "currency": "EUR",
         "amount": Decimal("59.90"),
         "country": "AT",
+        "region": None,
         "buyer": "44",
         "refunded": Decimal(0),
         "product": "31",
@@ -79,6 +80,33 @@ def test_a_guest_has_no_buyer_and_billing_serves_where_nothing_is_shipped() -> N
     event = only(deliver(order(customer_id=0, shipping={"country": ""})))
     assert event.facts["buyer"] is None
     assert event.facts["country"] == "DE"
+
+
+@pytest.mark.parametrize(
+    ("country", "state", "wanted", "why"),
+    [
+        ("AU", "NSW", "AU-NSW", "the bare code"),
+        ("DE", "DE-BY", "DE-BY", "the country before it"),
+        ("US", "CA", "US-CA", "two letters"),
+        ("JP", "JP13", None, "a code of WooCommerce's own"),
+        ("GB", "Kent", None, "what the buyer wrote"),
+        ("DE", "DE-BY Bavaria", None, "more than a code"),
+        ("US", "", None, "none"),
+        ("US", 7, None, "no text"),
+        ("", "NSW", None, "a state without a country"),
+    ],
+)
+def test_a_region_is_a_code_of_the_standard_or_not_told(
+    country: str, state: object, wanted: str | None, why: str
+) -> None:
+    sent = order(shipping={"country": country, "state": state}, billing={"country": country, "state": ""})
+    assert only(deliver(sent)).facts["region"] == wanted, why
+
+
+def test_the_state_is_of_the_address_that_gives_the_country() -> None:
+    sent = order(shipping={"country": "", "state": "NSW"}, billing={"country": "US", "state": "NY"})
+    facts = only(deliver(sent)).facts
+    assert (facts["country"], facts["region"]) == ("US", "US-NY")
 
 
 def test_nothing_personal_leaves_the_adapter() -> None:

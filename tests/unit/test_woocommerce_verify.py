@@ -112,7 +112,7 @@ SOURCES = [
     ("https://staging.shop.example/", False, "a staging copy signs with the same secret"),
     ("https://shop.example:8443/", False, "another port is another shop"),
     ("https://shop.example.evil.test/", False, "a longer host"),
-    ("", False, "no source"),
+    ("", False, "an empty source"),
     ("https://[broken", False, "not an address"),
     ("https://shop.example:99999/", False, "not a port"),
 ]
@@ -122,6 +122,25 @@ SOURCES = [
 def test_the_source_must_be_the_connections_host(source: str, good: bool, why: str) -> None:
     raw = b'{"id":1}'
     assert (ADAPTER.verify(raw, headers(sign("s", raw), source), ("s",), SHOP, NOW) is None) is good, why
+
+
+def test_without_a_source_the_signature_alone_counts() -> None:
+    raw = b'{"id":1}'
+    good = {"content-type": "application/json", "x-wc-webhook-signature": sign("s", raw)}
+    assert ADAPTER.verify(raw, good, ("s",), SHOP, NOW) is None
+    assert isinstance(ADAPTER.verify(raw, good, ("other",), SHOP, NOW), Refusal)
+
+
+def test_header_names_are_compared_without_case() -> None:
+    raw = b'{"id":1}'
+    written = {
+        "Content-Type": "application/json", "X-WC-Webhook-Signature": sign("s", raw),
+        "X-WC-Webhook-Source": "https://shop.example/",
+    }  # fmt: skip
+    assert ADAPTER.verify(raw, written, ("s",), SHOP, NOW) is None
+    assert ADAPTER.verify(raw, {**written, "X-WC-Webhook-Source": "https://b.example/"}, ("s",), SHOP, NOW) is not None
+    assert ADAPTER.greet(b"webhook_id=1", {"Content-Type": FORM}) is not None
+    assert ADAPTER.greet(b"webhook_id=1", {"Content-Type": FORM, "X-WC-Webhook-Signature": "x"}) is None
 
 
 def test_a_connection_without_an_address_takes_nothing() -> None:

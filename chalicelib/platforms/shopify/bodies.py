@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from chalicelib.core.events import FactValue
 from chalicelib.core.words import OURS
-from chalicelib.platforms.shopify.fields import Facts, Node, latest
+from chalicelib.platforms.shopify.fields import Facts, Node, latest, single
 from chalicelib.platforms.shopify.state import Line, Order, Parcel, Payment, Refund
 from chalicelib.platforms.shopify.statements import vendor_id
 
@@ -158,12 +158,16 @@ def read_refund(body: Node) -> Refund | None:
     version = latest(*moments)
     if version is None:
         return None
-    foreign = _foreign(body, money)
+    own = _own_currencies(body)
+    told = {one.text("currency") for one in money} - NO_CURRENCY
+    # Transactions in the buyer's currency while the order is kept in the shop's: a look, which is answered in the
+    # shop's, tells the amounts.
+    foreign = len(told | own) > 1
     facts = Facts()
     sums = [one.money("amount") or Decimal(0) for one in money if one.text("status") not in ("failure", "error")]
     if money and not foreign:
         facts.put("amount", sum(sums or [one.money("amount") or Decimal(0) for one in money], Decimal(0)))
-        facts.put("currency", money[0].text("currency"))
+        facts.put("currency", single(iter(told | own)))
     if ECHO.search(body.text("note")):
         facts.put("channel", OURS)
     lines = [line for line in (one.node("line_item") for one in body.nodes("refund_line_items")) if line]
@@ -193,16 +197,15 @@ def _paid(transaction: Node, foreign: bool) -> Payment:
     return Payment(transaction.own_id(), at, None if foreign else transaction.money("amount"))
 
 
-def _foreign(body: Node, money: list[Node]) -> bool:
-    """Whether the transactions are in the buyer's currency while the order is kept in the shop's: then a look, which is
-    answered in the shop's, tells the amounts."""
-    own = set()
-    for name in ("total_duties_set", "total_additional_fees_set"):
-        own.add(_shop_currency(body.node(name)))
-    for line in body.nodes("refund_line_items"):
-        own.add(_shop_currency(line.node("subtotal_set")))
-    told = {one.text("currency") for one in money} | own
-    return len(told - {"", "XXX"}) > 1
+NO_CURRENCY = frozenset(["", "XXX"])
+"""How a currency is written that there is none of."""
+
+
+def _own_currencies(body: Node) -> set[str]:
+    """The shop's own currency as a refund's body tells it: one, or none where nothing in it does."""
+    bags = [body.node(name) for name in ("total_duties_set", "total_additional_fees_set")]
+    bags += [line.node("subtotal_set") for line in body.nodes("refund_line_items")]
+    return {_shop_currency(bag) for bag in bags} - NO_CURRENCY
 
 
 def _shop_currency(bag: Node | None) -> str:

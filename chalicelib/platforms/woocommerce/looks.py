@@ -16,8 +16,8 @@ from chalicelib.platforms.woocommerce.refunds import gone_refund, read_refund, s
 from chalicelib.platforms.woocommerce.shapes import Body, code, gmt, ident, meta_text
 
 ORDER_FIELDS = (
-    "id,parent_id,status,currency,total,customer_id,shipping.country,billing.country,date_created_gmt,"
-    "date_modified_gmt,date_paid_gmt,date_completed_gmt,meta_data,line_items,refunds,store"
+    "id,parent_id,status,currency,total,customer_id,shipping.country,shipping.state,billing.country,billing.state,"
+    "date_created_gmt,date_modified_gmt,date_paid_gmt,date_completed_gmt,meta_data,line_items,refunds,store"
 )
 LISTING_FIELDS = "id,status,date_created_gmt,date_modified_gmt,categories,meta_data,store"
 NOTE_FIELDS = "id,date_created_gmt,note,customer_note"

@@ -13,7 +13,7 @@ from chalicelib.core.words import Vocabulary
 from chalicelib.platforms.base import Shop
 from chalicelib.platforms.woocommerce.defaults import MAPPING
 from chalicelib.platforms.woocommerce.history import Entered
-from chalicelib.platforms.woocommerce.shapes import Body, child, code, gmt, ident, letters, money, rows
+from chalicelib.platforms.woocommerce.shapes import Body, child, code, gmt, ident, letters, money, region, rows
 from chalicelib.platforms.woocommerce.sources import (
     TRACKING,
     Silence,
@@ -121,9 +121,11 @@ def order_facts(body: Body, part: Part) -> dict[str, FactValue | None]:
     if (total := money(body.get("total"))) is not None:
         facts["amount"] = total
     if "shipping" in body or "billing" in body:
-        facts["country"] = letters(child(body, "shipping").get("country"), 2) or letters(
-            child(body, "billing").get("country"), 2
-        )
+        places = (child(body, "shipping"), child(body, "billing"))
+        place = next((one for one in places if letters(one.get("country"), 2)), {})
+        country = letters(place.get("country"), 2)
+        facts["country"] = country
+        facts["region"] = region(country or "", place.get("state"))
     if "customer_id" in body:
         facts["buyer"] = ident(body["customer_id"]) or None
     if isinstance(body.get("refunds"), list):

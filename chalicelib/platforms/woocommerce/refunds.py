@@ -14,7 +14,7 @@ from chalicelib.platforms.woocommerce.shapes import Body, gmt, ident, money
 ECHO = "redress:"
 """Every refund of ours carries this in its reason: a refund that we made starts no clock of ours."""
 
-_FROM_ORDER = ("currency", "country", "buyer", "seller")
+_FROM_ORDER = ("currency", "country", "region", "buyer", "seller")
 
 
 def refund_id(order: str, refund: str) -> str:

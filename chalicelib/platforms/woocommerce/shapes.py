@@ -60,6 +60,20 @@ def letters(value: object, count: int) -> str | None:
     return str(value) if good else None
 
 
+_ISO_STATES = frozenset({"AU", "BR", "CA", "IT", "US"})
+"""Where WooCommerce's codes of states are those of ISO 3166-2 without the country before them."""
+
+
+def region(country: str, state: object) -> str | None:
+    """ISO 3166-2 from WooCommerce's code of a state, which has the country before it in some countries (`DE-BY`), is
+    the bare code in others (`NSW`), and WooCommerce's own (`JP13`) or free text in the rest: those say nothing."""
+    if not country or not isinstance(state, str):
+        return None
+    if re.fullmatch(rf"{country}-[A-Z0-9]{{1,3}}", state):
+        return state
+    return f"{country}-{state}" if country in _ISO_STATES and re.fullmatch(r"[A-Z]{2,3}", state) else None
+
+
 def money(value: object) -> Decimal | None:
     """An amount; WooCommerce sends text, some plugins numbers."""
     if isinstance(value, bool):
