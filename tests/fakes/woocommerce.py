@@ -56,6 +56,9 @@ class FakeShop:
     """Of the API key."""
     manager: bool = True
     """Whether the key's user may manage the shop; another may see orders only."""
+    pro: bool = True
+    """Whether Dokan Pro is there."""
+    cron: bool = True
     gateways: list[Json] = field(default_factory=list)
     orders: dict[int, Json] = field(default_factory=dict)
     notes: dict[int, list[Json]] = field(default_factory=dict)
@@ -247,17 +250,19 @@ class FakeShop:
             ("POST", f"{wc}/orders/batch", self._batch),
             ("GET", f"{wc}/products", lambda q, b: (200, _page(list(self.products.values()), q))),
             ("GET", f"{wc}/payment_gateways", lambda q, b: (200, self.gateways)),
-            ("GET", f"{wc}/system_status", lambda q, b: (200, {"environment": {"version": "11.0.1"}})),
+            ("GET", f"{wc}/system_status",
+             lambda q, b: (200, {"environment": {"version": "11.0.1", "wp_cron": self.cron}})),
             ("GET", f"{wc}/webhooks", lambda q, b: (200, _page([_shown(one) for one in self.hooks.values()], q))),
             ("POST", f"{wc}/webhooks", self._post_hook),
             ("PUT", f"{wc}/webhooks/{one}", self._put_hook),
             ("DELETE", f"{wc}/webhooks/{one}", self._delete_hook),
             ("GET", f"{dokan}/stores", lambda q, b: (200, _page(list(self.stores.values()), q))),
             ("GET", f"{dokan}/stores/{one}", lambda n, q, b: (200, self._store(n))),
+            ("PUT", f"{dokan}/stores/batch", self._batch_stores),
             ("PUT", f"{dokan}/stores/{one}/status", self._put_store_status),
             ("POST", f"{dokan}/stores/{one}/contact", self._mail_store),
             ("POST", f"{dokan}/stores/{one}/email", self._mail_store),
-            ("GET", f"{dokan}/abuse-reports", lambda q, b: (200, _page(self.reports, q))),
+            *([("GET", f"{dokan}/abuse-reports", lambda q, b: (200, _page(self.reports, q)))] if self.pro else []),
         ]  # fmt: skip
 
     def _user(self, call: Call, path: str) -> str:
@@ -391,6 +396,10 @@ class FakeShop:
         if not self.may_read_reports:
             raise WpError(403, "woocommerce_rest_cannot_view")
         return 200, [{"slug": slug, "name": name, "total": 1} for slug, name in self.names.items()]
+
+    def _batch_stores(self, query: Json, body: Json) -> tuple[int, object]:
+        assert not body, "nothing of ours moves many sellers"
+        raise WpError(404, "no_item_found")
 
     def _put_store_status(self, number: int, query: Json, body: Json) -> tuple[int, object]:
         if body.get("status") not in ("active", "inactive"):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Delivery, Lever, Looking, Read, Session, Shop
+from chalicelib.platforms.keeping import Asking, Probe, Recent
 from chalicelib.platforms.lazy import Lazy
 from chalicelib.platforms.woocommerce import WooCommerce
 
@@ -37,3 +38,14 @@ class Dokan(WooCommerce):
         from chalicelib.platforms.dokan.looks import look
 
         return look(subject, session)
+
+    def probe(self, session: Session) -> Asking[Probe]:
+        from chalicelib.platforms.dokan.probing import probe
+
+        return probe(session)
+
+    def recent(self, session: Session, count: int) -> Asking[Recent]:
+        from chalicelib.platforms.dokan.sellers import part_of
+        from chalicelib.platforms.woocommerce.sampling import recent
+
+        return recent(session, count, part_of)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, Steps
-from chalicelib.platforms.keeping import Asking, Subscription, Trial
+from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription, Trial
 from chalicelib.platforms.lazy import Lazy
 from chalicelib.platforms.woocommerce import verify as door
 from chalicelib.platforms.woocommerce.defaults import MAPPING
@@ -84,7 +84,17 @@ class WooCommerce:
 
         return unsubscribe(session, one)
 
-    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
+    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial:
         from chalicelib.platforms.woocommerce.hooks import trial
 
         return trial(shop, secret)
+
+    def probe(self, session: Session) -> Asking[Probe]:
+        from chalicelib.platforms.woocommerce.probing import probe
+
+        return probe(session)
+
+    def recent(self, session: Session, count: int) -> Asking[Recent]:
+        from chalicelib.platforms.woocommerce.sampling import recent
+
+        return recent(session, count)

@@ -26,6 +26,8 @@ PAGE = 100
 
 _TIMEOUT = 30.0
 """Shops are slow: a refund waits for the payment provider."""
+_MOST = 1 << 20
+"""Bytes of an answer: plugins hang long texts on each order."""
 _FIREWALL = 120.0
 _BUSY = 60.0
 _LONGEST = 3600.0
@@ -124,7 +126,8 @@ class Api:
             headers["authorization"] = f"Basic {pair}"
         else:
             return No("plain_http")
-        reply = yield Call(method, url, headers, b"" if body is None else json.dumps(body).encode(), _TIMEOUT)
+        raw = b"" if body is None else json.dumps(body).encode()
+        reply = yield Call(method, url, headers, raw, _TIMEOUT, _MOST)
         return meaning(reply)
 
     def pages(self, path: str, **query: str) -> "Generator[Call, Reply, tuple[Body, ...] | No | Later | Murky]":
