@@ -5,6 +5,7 @@ YAML's guesses. Only plain mappings, lists and scalars are taken; keys stand onc
 aliases are bounded, so no file can crash or stall the reader.
 """
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -58,13 +59,20 @@ class Document:
 
     def node(self, path: Path) -> Node:
         """The deepest node on the way to `path`."""
+        return self._walk(path)[0]
+
+    def _walk(self, path: Path) -> tuple[Node, Path, Path]:
+        """The deepest node on the way to `path`, where it stands, and the rest of the way."""
         at = self.root
-        for part in path:
+        there: Path = ()
+        for depth, part in enumerate(path):
             below = at.items.get(part)
-            if below is None:
-                break
-            at = below
-        return at
+            if below is not None:
+                at, there = below, (*there, part)
+            elif part != 0 or isinstance(at.data, list):
+                return at, there, path[depth:]
+            # Else one thing alone stands for a list of one.
+        return at, there, ()
 
     def line(self, path: Path) -> int:
         """The line of what stands at `path`, or of what it would stand in."""
@@ -77,13 +85,12 @@ class Document:
 
     def existing(self, path: Path) -> Path:
         """The part of `path` that stands in the file; the rest is what a shorthand stood for."""
-        at = self.root
-        for depth, part in enumerate(path):
-            below = at.items.get(part)
-            if below is None:
-                return path[:depth]
-            at = below
-        return path
+        return self._walk(path)[1]
+
+    def absent(self, path: Path) -> Path:
+        """The path of the first thing on the way to `path` that does not stand in the file."""
+        _, there, rest = self._walk(path)
+        return (*there, *rest[:1])
 
     def problem(self, path: Path, wanted: str) -> Problem:
         """A mistake in what stands at `path`."""
@@ -141,8 +148,10 @@ def _decode(raw: bytes, file: str, problems: list[Problem]) -> str | None:
     if len(raw) > MAX_BYTES:
         problems.append(Problem(file, 1, "file", f"{len(raw)} bytes", f"at most {MAX_BYTES} bytes"))
         return None
+    # JSON may be indented with tabs, YAML may not.
+    text = raw.replace(b"\t", b" ") if raw.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{" else raw
     try:
-        return raw.decode("utf-8-sig")
+        return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         problems.append(Problem(file, line, "file", "bytes that are not UTF-8", "UTF-8"))

@@ -27,9 +27,7 @@ MAX_AHEAD = 20
 def read_overlay(raw: bytes, file: str = "overlay", base: Calendar | None = None) -> Overlay:
     """The overlay in `raw`, checked against `base` where that is given. Raises Mistakes."""
     problems: list[Problem] = []
-    # JSON may be indented with tabs, YAML may not.
-    text = raw.replace(b"\t", b" ") if raw.lstrip()[:1] == b"{" else raw
-    document = read_document(text, file, problems)
+    document = read_document(raw, file, problems)
     overlay = _Reader(document, base, problems).read(hashlib.sha256(raw).hexdigest()) if document else None
     if problems or overlay is None:
         raise Mistakes(problems)

@@ -35,6 +35,16 @@ def read_file(pack_or_file: str | os.PathLike[str], number: int = 1, calendars: 
 def read_files(packs_or_files: Iterable[str | os.PathLike[str]], calendars: Calendars | None = None) -> list[Policy]:
     """Policies that are to be used together. Raises Mistakes with those of all files, or OSError."""
     problems: list[Problem] = []
+    policies = read_some(packs_or_files, problems, calendars)
+    if problems:
+        raise Mistakes(problems)
+    return policies
+
+
+def read_some(
+    packs_or_files: Iterable[str | os.PathLike[str]], problems: list[Problem], calendars: Calendars | None = None
+) -> list[Policy]:
+    """As `read_files`, but those of the policies that can be read; all mistakes are added to `problems`."""
     policies: list[tuple[str, Policy]] = []
     for one in packs_or_files:
         try:
@@ -42,8 +52,6 @@ def read_files(packs_or_files: Iterable[str | os.PathLike[str]], calendars: Cale
         except Mistakes as mistakes:
             problems.extend(mistakes.problems)
     problems.extend(checks.together(policies))
-    if problems:
-        raise Mistakes(problems)
     return [policy for _, policy in policies]
 
 
@@ -156,10 +164,11 @@ def problem_of(document: Document, context: Context, error: ErrorDetails) -> Pro
         name = str(path[-1])
         known = context.keys.get(id(document.node(path[:-1]).data), [])
         wanted = f"one of {', '.join(known)}{meant(name, known)}" if known else "no such key"
-        return Problem(document.file, document.key_line(path), show_path(path), f"the key {brief(name)}", wanted)
+        where = (*document.existing(path[:-1]), name)
+        return Problem(document.file, document.key_line(path), show_path(where), f"the key {brief(name)}", wanted)
     existing = document.existing(path)
     if kind == "missing":
-        return document.missing(path[: len(existing) + 1], "a value")
+        return document.missing(document.absent(path), "a value")
     if kind == "wanted":
         wanted = str(told["wanted"])
         if told["found"]:

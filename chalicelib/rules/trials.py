@@ -5,7 +5,7 @@ and whatever differs from what was expected, is told in one report with its line
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path as FilePath
@@ -24,6 +24,7 @@ from pydantic import (
 from chalicelib.core.calendars import Calendars
 from chalicelib.core.clocks import Reading
 from chalicelib.core.events import Event, Subject
+from chalicelib.core.facts import read_fact, read_money
 from chalicelib.core.instants import parse_instant, show
 from chalicelib.core.rules import Policy
 from chalicelib.core.wire import BadEvent, read_event
@@ -32,7 +33,7 @@ from chalicelib.rules.fields import Context, Day, MarkName, Shape, Text, context
 from chalicelib.rules.judge import Judge
 from chalicelib.rules.lines import MAX_BYTES, Data, Document, Path, Plain, read_document, show_path
 from chalicelib.rules.problems import Mistakes, Problem, meant
-from chalicelib.rules.reader import PACKS, problem_of, read_files
+from chalicelib.rules.reader import PACKS, problem_of, read_some
 
 
 def _instant(value: object) -> datetime:
@@ -60,8 +61,11 @@ def _plain(value: object) -> object:
     """Facts as the wire has them: true, false and nothing are no texts."""
     if not isinstance(value, dict):
         raise wanted("a mapping")
-    words = {"true": True, "false": False}
-    return {key: words.get(one, one) if isinstance(one, Plain) else one for key, one in value.items()}
+    return {key: _flag(one) for key, one in value.items()}
+
+
+def _flag(value: object) -> object:
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, Plain) else value
 
 
 Instant: TypeAlias = Annotated[
@@ -158,43 +162,100 @@ def run_file(path: str | os.PathLike[str], calendars: Calendars | None = None) -
     document = read_document(raw, str(path), problems)
     if document is None:
         raise Mistakes(problems)
-    judge = Judge(_policies(document, file, problems, calendars), calendars)
+    amiss: list[Problem] = []
+    judge = Judge(_policies(document, file, amiss, calendars), calendars)
     ids = frozenset(rule.id for policy in judge.policies for rule in policy.rules)
     told = Context(judge.words, rules=ids)
+    problems.extend(_of_histories(document, judge.words, not amiss))
+    tests: Trials | None = None
     try:
         tests = _TRIALS.validate_python(document.root.data, context=told)
     except ValidationError as error:
-        problems.extend(problem_of(document, told, one) for one in error.errors())
-        raise Mistakes(problems) from None
-    if problems:
+        # Names that a policy which cannot be read may well declare are no mistakes yet.
+        found = (one for one in error.errors() if not (amiss and one["type"] == "wanted" and one["loc"][-1] in _NAMES))
+        problems.extend(problem_of(document, told, one) for one in found)
+    problems.extend(amiss)
+    if problems or tests is None:
         raise Mistakes(problems)
-    found: list[Problem] = []
+    differs: list[Problem] = []
     failed = 0
     for index, test in enumerate(tests.tests):
-        before = len(found)
-        found.extend(_run(document, ("tests", index), test, judge))
-        failed += len(found) > before
-    return Outcome(len(tests.tests), failed, tuple(sorted(found)))
+        before = len(differs)
+        differs.extend(_run(document, ("tests", index), test, judge))
+        failed += len(differs) > before
+    return Outcome(len(tests.tests), failed, tuple(sorted(differs)))
+
+
+_NAMES = ("rule", "name")
 
 
 def _policies(document: Document, file: FilePath, problems: list[Problem], calendars: Calendars | None) -> list[Policy]:
-    """The policies that the file names: files beside it, or packs."""
-    told: Data = document.root.data.get("policies") if isinstance(document.root.data, dict) else None
+    """The policies that the file names: files beside it, or packs. What is wrong is added to `problems`."""
+    told: Data = _mapping(document.root.data).get("policies")
     names = [str(one) for one in (told if isinstance(told, list) else [told]) if isinstance(one, str)]
     found = []
     for index, name in enumerate(names):
         beside = file.parent / name
-        if not beside.is_file() and not (PACKS / f"{name}.yaml").is_file():
-            problems.append(document.problem(("policies", index), "a file beside this one, or a pack"))
+        if _is_file(beside):
+            found.append(str(beside))
+        elif _is_file(PACKS / f"{name}.yaml"):
+            found.append(name)
         else:
-            found.append(str(beside) if beside.is_file() else name)
-    if problems:
-        raise Mistakes(problems)
+            problems.append(document.problem(("policies", index), "a file beside this one, or a pack"))
+    return read_some(found, problems, calendars)
+
+
+def _is_file(path: FilePath) -> bool:
     try:
-        return read_files(found, calendars)
-    except Mistakes as mistakes:
-        problems.extend(mistakes.problems)
-        raise Mistakes(problems) from None
+        return path.is_file()
+    except (OSError, ValueError):
+        # A name that no file can have.
+        return False
+
+
+def _mapping(data: Data) -> dict[str, Data]:
+    return data if isinstance(data, dict) else {}
+
+
+def _listed(data: Data) -> list[Data]:
+    return data if isinstance(data, list) else [data]
+
+
+def _of_histories(document: Document, words: Vocabulary, whole: bool) -> Iterator[Problem]:
+    """Mistakes in what the tests say that happened; `whole`: no word is declared but `words`."""
+    for number, test in enumerate(_listed(_mapping(document.root.data).get("tests"))):
+        history = _mapping(test).get("history")
+        for index, happening in enumerate(_listed(history)):
+            path: Path = ("tests", number, "history", *((index,) if isinstance(history, list) else ()))
+            for name, value in _mapping(_mapping(happening).get("facts")).items():
+                yield from _of_fact(document, (*path, "facts", name), name, value, words, whole)
+            marks = _mapping(happening).get("marks")
+            for place, mark in enumerate(_listed(marks)):
+                value = _mapping(mark).get("value")
+                if isinstance(value, str):
+                    where = (*path, "marks", *((place,) if isinstance(marks, list) else ()), "value")
+                    yield from _unless(document, where, read_money, value)
+
+
+def _of_fact(
+    document: Document, path: Path, name: str, value: Data, words: Vocabulary, whole: bool
+) -> Iterator[Problem]:
+    word = words.facts.get(name)
+    if word is None and whole:
+        yield Problem(
+            document.file, document.key_line(path), show_path(path), repr(name[:60]),
+            f"a known fact{meant(name, words.facts)}",
+        )  # fmt: skip
+    elif word is not None and isinstance(value, str):
+        told = _flag(value) if word.type is FactType.FLAG else value
+        yield from _unless(document, path, lambda one: read_fact(word.type, one), told)
+
+
+def _unless(document: Document, path: Path, read: Callable[[object], object], value: object) -> Iterator[Problem]:
+    try:
+        read(value)
+    except ValueError as error:
+        yield document.problem(path, str(error))
 
 
 def _run(document: Document, path: Path, test: Trial, judge: Judge) -> Iterator[Problem]:

@@ -80,11 +80,11 @@ def test_what_differs_is_told_with_its_line(
 MISTAKES = [
     ("policies: demo.yaml", "policies: demmo.yaml",
      (1, "policies[0]", "a file beside this one, or a pack"), "no policy"),
-    ("rule: pack", "rule: pakc", (7, "tests[0].expect",
+    ("rule: pack", "rule: pakc", (7, "tests[0].expect.rule",
      "a rule of these policies, or RULE#OF, did you mean pack?"), "no rule"),
     ("order.packed]}", "order.paked]}", (6, "tests[0].history[1].marks[0]",
      "a known mark, did you mean order.packed?"), "no mark"),
-    ("status: met_late", "status: late", (7, "tests[0].expect",
+    ("status: met_late", "status: late", (7, "tests[0].expect.status",
      "one of waiting, running, paused, met, met_late, breached, void, did you mean met_late?"), "no status"),
     ("00:00:00Z, marks", "00:00:00, marks", (5, "tests[0].history[0].at",
      "an instant with a zone, such as 2026-11-20T10:00:00+08:00"), "no zone"),
@@ -103,11 +103,66 @@ def test_a_file_that_cannot_be_read_is_told_so(
     assert told in [(one.line, one.field, one.wanted) for one in caught.value.problems]
 
 
-def test_facts_that_are_none_are_told(tmp_path: Path) -> None:
-    outcome = run_file(write(tmp_path, GOOD.replace("weight: 1.5", "weigth: 1.5")))
-    assert [(one.line, one.wanted) for one in outcome.problems] == [(5, "known facts, not facts.weigth")]
-    outcome = run_file(write(tmp_path, GOOD.replace("weight: 1.5", "weight: heavy")))
-    assert [(one.line, one.found, one.wanted) for one in outcome.problems] == [(5, "'heavy'", "a number")]
+MANY = """\
+policies: demo.yaml
+tests:
+  - name: all sorts
+    history:
+      - at: 2026-03-02T00:00:00Z
+        marks: {name: order.packed, value: ten}
+        facts:
+          weigth: 1.5
+          weight: heavy
+          presale: 1
+      - {at: soon, facts: {country: china}}
+    expect:
+      rule: pack
+      status: late
+  - name: 5
+    history: {at: 2026-03-02T00:00:00Z, facts: {amount: a lot}}
+    expect: []
+"""
+
+
+def test_all_mistakes_of_a_file_make_one_report(tmp_path: Path) -> None:
+    with pytest.raises(Mistakes) as caught:
+        run_file(write(tmp_path, MANY))
+    assert [(one.line, one.field) for one in caught.value.problems] == [
+        (6, "tests[0].history[0].marks.value"),
+        (8, "tests[0].history[0].facts.weigth"),
+        (9, "tests[0].history[0].facts.weight"),
+        (10, "tests[0].history[0].facts.presale"),
+        (11, "tests[0].history[1].at"),
+        (11, "tests[0].history[1].facts.country"),
+        (14, "tests[0].expect.status"),
+        (16, "tests[1].history.facts.amount"),
+        (17, "tests[1].expect"),
+    ]
+    by_line = {one.line: one for one in caught.value.problems}
+    assert (by_line[8].found, by_line[8].wanted) == ("'weigth'", "a known fact, did you mean weight?")
+    assert (by_line[9].found, by_line[9].wanted) == ("'heavy'", "a number")
+
+
+def test_mistakes_of_a_file_and_of_its_policies_are_told_together(tmp_path: Path) -> None:
+    """Words that a policy may declare, which cannot be read, are no mistakes yet."""
+    text = GOOD.replace("status: met_late", "status: late").replace(
+        "policies: demo.yaml", "policies: [demo.yaml, x.yaml]"
+    )
+    path = write(tmp_path, text)
+    (tmp_path / "demo.yaml").write_text(POLICY.replace("hours: 10", "hours: ten"), encoding="utf-8")
+    with pytest.raises(Mistakes) as caught:
+        run_file(path)
+    assert [(Path(one.file).name, one.line, one.field) for one in caught.value.problems] == [
+        ("demo.tests.yaml", 1, "policies[1]"),
+        ("demo.tests.yaml", 7, "tests[0].expect.status"),
+        ("demo.yaml", 6, "rules[0].clock.limit.hours"),
+    ]
+
+
+def test_a_policy_whose_name_no_file_can_have_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Mistakes) as caught:
+        run_file(write(tmp_path, GOOD.replace("policies: demo.yaml", f"policies: {'x' * 300}")))
+    assert [one.field for one in caught.value.problems] == ["policies[0]"]
 
 
 def test_the_mistakes_of_its_policies_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,16 +1,20 @@
 """No file crashes the reader: it answers with a policy or with mistakes that each name a line of the file."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.compiled import dump, load
 from chalicelib.core.rules import Policy
 from chalicelib.rules.problems import Mistakes
 from chalicelib.rules.reader import read_bytes
+from chalicelib.rules.trials import run_file
 
-HOUSE = (Path(__file__).resolve().parents[2] / "examples" / "policies" / "house.yaml").read_text()
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "policies"
+HOUSE = (EXAMPLES / "house.yaml").read_text()
+TESTS = (EXAMPLES / "tests" / "house.yaml").read_text()
 WHOLE = """
   - id: all-abilities
     applies_to: order
@@ -67,16 +71,14 @@ def test_arbitrary_bytes(raw: bytes) -> None:
 
 
 edits = st.tuples(
-    st.integers(0, len(LINES) - 1),
+    st.integers(0, 1000),
     st.sampled_from(["drop", "double", "cut", "put", "swap", "indent"]),
     st.integers(0, 80),
     JUNK | st.sampled_from(WORDS) | st.text(max_size=5),
 )
 
 
-@given(st.lists(edits, min_size=1, max_size=4))
-def test_a_policy_that_was_tampered_with(changes: list[tuple[int, str, int, str]]) -> None:
-    lines = list(LINES)
+def tampered(lines: list[str], changes: list[tuple[int, str, int, str]]) -> bytes:
     for where, how, column, junk in changes:
         at = where % len(lines)
         line = lines[at]
@@ -94,7 +96,24 @@ def test_a_policy_that_was_tampered_with(changes: list[tuple[int, str, int, str]
             lines[at] = " ".join(words)
         else:
             lines[at] = " " * (column % 9) + line.lstrip()
-    outcome("\n".join(lines).encode(errors="surrogatepass"))
+    return "\n".join(lines).encode(errors="surrogatepass")
+
+
+@given(st.lists(edits, min_size=1, max_size=4))
+def test_a_policy_that_was_tampered_with(changes: list[tuple[int, str, int, str]]) -> None:
+    outcome(tampered(list(LINES), changes))
+
+
+@settings(max_examples=40)
+@given(st.lists(edits, min_size=1, max_size=4))
+def test_rule_tests_that_were_tampered_with(changes: list[tuple[int, str, int, str]]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "t.yaml"
+        path.write_bytes(tampered(TESTS.replace("../house.yaml", str(EXAMPLES / "house.yaml")).splitlines(), changes))
+        try:
+            assert run_file(path).tests
+        except Mistakes as mistakes:
+            assert all(one.line >= 1 and one.field and str(one).isprintable() for one in mistakes.problems)
 
 
 def test_the_policy_itself_is_fine() -> None:

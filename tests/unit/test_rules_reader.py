@@ -502,12 +502,12 @@ def test_a_byte_order_mark_is_no_matter() -> None:
     assert read_bytes(b"\xef\xbb\xbf" + GOOD.encode()) == read_text(GOOD)
 
 
-def test_json_is_read_as_well() -> None:
-    text = (
-        '{"policy": "demo", "rules": [{"id": "a", "applies_to": "order",'
-        ' "clock": {"start": "order.paid", "stop": ["order.shipped"], "limit": {"hours": 48}}}]}'
-    )
+@pytest.mark.parametrize("indent", [None, 2, "\t"])
+def test_json_is_read_as_well(indent: int | str | None) -> None:
+    clock = {"start": "order.paid", "stop": ["order.shipped"], "limit": {"hours": 48}}
+    text = json.dumps({"policy": "demo", "rules": [{"id": "a", "applies_to": "order", "clock": clock}]}, indent=indent)
     assert read_text(text).rules[0].limit == core.Span(48 * 3600)
+    assert read_bytes(b"\xef\xbb\xbf" + text.encode()) == read_text(text)
 
 
 def test_policies_used_together_share_no_ids(tmp_path: Path) -> None:
