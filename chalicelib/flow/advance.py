@@ -76,7 +76,7 @@ class Advance:
         account, now = case.id.account, self._ports.clock.now()
         connection = self._shops.get(account, case.id.connection)
         merged = replace(case, evidence=merge_all(case.evidence, events))
-        if over_limit(merged):
+        if events and over_limit(merged):
             # Kept as it was; the new evidence stays in the archive of deliveries, and a person is called.
             log("case_full", level="error", account=account, case=str(case.id), reason=over_limit(merged) or "")
             return replace(case, ledger=replace(case.ledger, full=True)), None

@@ -1,12 +1,13 @@
 """The ports in memory, for tests and simulations: the contracts of `stores.py`, as strict as the cloud holds them, and
-deterministic. Cases and records lie in their stored form, so nothing is shared with the caller by accident.
+deterministic. Cases and records lie in their stored form, so nothing is shared with the caller by accident; a case,
+which nobody can change, is read from it once.
 
 Several handles of different accounts share one table, as they do in the cloud.
 """
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import RLock
 
@@ -68,10 +69,13 @@ class Image:
     body: bytes
     version: int
     wake_at: datetime | None
+    _read: list[Case] = field(init=False, default_factory=list, repr=False, compare=False)
 
     @property
     def case(self) -> Case:
-        return decode(self.body, self.case_id, self.version, self.wake_at)
+        if not self._read:
+            self._read.append(decode(self.body, self.case_id, self.version, self.wake_at))
+        return self._read[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Every fault at every place of a run, without playing the run anew each time: at each place the process forks, and the
 child goes on with the fault. What a child shows comes back through a pipe; at most two are at work at once."""
 
+import gc
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +43,7 @@ class Forks(Generic[T]):
         while len(self._running) >= (AT_ONCE if not self.taken else 1):
             self._collect()
         read, write = os.pipe()
+        gc.freeze()  # else the first collection in the child copies every page
         taken = (*self.taken, f"{kind} at {site}")
         child = os.fork()
         if child:

@@ -1,6 +1,6 @@
 """The places at which a simulated run can break: every call of a port, and what may happen to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -22,16 +22,16 @@ _REFUSED: Mapping[tuple[str, str], Callable[[], BaseException]] = {
 
 @dataclass(slots=True)
 class Site:
-    """One call of a port: who makes it, what it asks, the how-manieth it is in this run. `empty`: it gave nothing.
+    """One call of a port: who makes it, what it asks, the how-manieth it is in this run.
 
-    `first`: the first call of its function's run."""
+    `first`: the first call of its function's run. `given`: how many things it gave, where it gives them one by one."""
 
     function: str
     port: str
     method: str
     number: int
-    empty: bool = False
     first: bool = False
+    given: int | None = None
 
     @property
     def writes(self) -> bool:
@@ -92,7 +92,8 @@ class Run(Protocol):
 
 
 class Tap:
-    """Stands before a port: each call of a method is put before the simulation."""
+    """Stands before a port: each call of a method is put before the simulation. One that gives things one by one, page
+    by page in the cloud, may also fail half-way: that is how it times out."""
 
     __slots__ = ("_name", "_port", "_sim")
 
@@ -107,15 +108,23 @@ class Tap:
             if site is None:
                 return target(*args, **kwargs)
             kind = sim.judge(site)
-            if kind:
-                made = fault(kind, site)
-                if made.after:
-                    target(*args, **kwargs)
-                raise made.error()
-            result = target(*args, **kwargs)
-            if method == "bucket":
-                result = list(result)
-                site.empty = not result
-            return result
+            if not kind:
+                result = target(*args, **kwargs)
+                if isinstance(result, Iterator):
+                    found = list(result)
+                    site.given = len(found)
+                    return iter(found)
+                return result
+            made = fault(kind, site)
+            if made.after:
+                result = target(*args, **kwargs)
+                if isinstance(result, Iterator) and kind == "timed out":
+                    return _half(list(result), made)
+            raise made.error()
 
         return call
+
+
+def _half(found: list[Any], made: Fault) -> Iterator[Any]:
+    yield from found[: len(found) // 2]
+    raise made.error()

@@ -40,7 +40,7 @@ def everywhere(site: Site) -> tuple[str, ...]:
 
 
 def others(site: Site) -> tuple[str, ...]:
-    return KINDS[:3] if site.writes else KINDS[1:2]
+    return KINDS[:3] if site.writes else KINDS[1:3] if site.given else KINDS[1:2]
 
 
 def judged(branches: dict[int, tuple[str, ...]], *, depth: int = 1, near: int = 0) -> list[float]:
@@ -62,7 +62,7 @@ def judged(branches: dict[int, tuple[str, ...]], *, depth: int = 1, near: int = 
 
 def places() -> list[Site]:
     """All calls but the reads of empty buckets, which give nothing to lose."""
-    return [site for site in play(tracing=True).sites if not site.empty]
+    return [site for site in play(tracing=True).sites if site.given != 0]
 
 
 def test_the_scenario_holds_all_that_it_promises() -> None:
