@@ -111,12 +111,16 @@ class Stopped(KeyboardInterrupt):
 
 @contextmanager
 def signals_stop() -> Iterator[None]:
-    """Within, SIGTERM and SIGHUP end the process in order too."""
+    """Within, SIGTERM and SIGHUP end the process in order too, and SIGINT does where it was ignored: what a script
+    starts in the background is born deaf to it. SIGHUP stays ignored where somebody asked for that (`nohup`)."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise Stopped
 
-    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGHUP)}
+    wanted = {signal.SIGTERM: stop, signal.SIGHUP: stop, signal.SIGINT: signal.default_int_handler}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        del wanted[signal.SIGHUP]
+    before = {each: signal.signal(each, handler) for each, handler in wanted.items()}
     try:
         yield
     finally:

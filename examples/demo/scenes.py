@@ -126,7 +126,7 @@ SCENES: Sequence[Scene] = (
     Scene(
         "made-good", "goods came back, the shop keeps the money: Redress has it paid back", Kind.RETURN,
         (Beat("returned", 0),),
-        ("standard",),
+        ("standard", "shopify"),
         needs_shop=True,
     ),
     Scene(
@@ -175,6 +175,7 @@ RUNNING_ORDER: Sequence[Turn] = (
     Turn("made-good", "tea-house"),
     Turn("never-shipped", "bazaar"),
     Turn("unresolved", "blue-kiln"),
+    Turn("made-good", "blue-kiln"),
     Turn("garbled", "blue-kiln", 2),
     Turn("cancelled", "bazaar"),
     Turn("refund-in-time", "tea-house"),

@@ -40,10 +40,12 @@ class Up:
         self.state, self.log = state, state.parent / f"{state.name}.log"
         with self.log.open("w") as out:
             arguments = [*COMMAND, "up", "--plain", "--state", str(state), *options]
-            # A shell of its own would give it one: Ctrl-C reaches it and not these tests.
+            # A shell of its own would give it one: Ctrl-C reaches it and not these tests. Started deaf to SIGINT, as a
+            # script starts what it puts into the background.
             self.process = subprocess.Popen(
-                arguments, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-            )
+                arguments, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+            )  # fmt: skip
 
     def until(self, text: str, seconds: float = 120) -> str:
         """Wait until it has written something."""

@@ -181,7 +181,7 @@ ACTIONS = [
     ("made-good", "standard", ("note", "tag", "refund")),
     ("never-shipped", "dokan", ("remind_seller", "tag", "untag", "suspend", "restore")),
     ("late-word", "shopify", ("note", "tag", "untag")),
-    ("refund-late", "shopify", ("note", "tag")),
+    ("made-good", "shopify", ("note", "tag", "refund")),
     ("slow-reply", "shopify", ("note", "tag")),
 ]
 
@@ -193,11 +193,12 @@ def test_each_action_of_the_demo_has_its_effect_once(name: str, platform: str, a
     story = played(BY_NAME[name], shop, time)
     kind, _, ident = shop.subject(story).partition("/")
     order = ident if kind == "order" else str(story.number if platform == "standard" else story.number * 10 + 1)
+    currency = "EUR" if platform == "shopify" else "CNY"
     for action in actions:
         lever, wire = adapter(platform).levers[action], Wire(shop)
         command = Command(
             f"{shop.name}:{kind}/{ident}|{action}", action, Subject(kind, ident), {"tag": "late-shipping"}, order,
-            story.seller, amount=Decimal("49.90") if action == "refund" else None, currency="CNY", note="Redress: x",
+            story.seller, amount=Decimal("49.90") if action == "refund" else None, currency=currency, note="Redress: x",
             handle="late-shipping",
         )  # fmt: skip
         for _ in range(2):

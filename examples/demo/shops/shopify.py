@@ -35,6 +35,11 @@ def _gid(kind: str, number: int) -> str:
     return f"gid://shopify/{kind}/{number}"
 
 
+def _note(story: Story) -> str:
+    """Of a refund that we asked for, our own text with our key in it."""
+    return story.refunds[-1]["note"] if story.refunds else ""
+
+
 def _list(*nodes: dict[str, Any]) -> dict[str, Any]:
     return {"nodes": list(nodes), "pageInfo": {"hasNextPage": False}}
 
@@ -108,7 +113,8 @@ class ShopifyShop(DemoShop):
         }  # fmt: skip
         return {
             "id": self._id(story, REFUND), "order_id": self._id(story, ORDER), "created_at": at, "processed_at": at,
-            "note": "", "return": {"id": self._id(story, RETURN)}, "transactions": [paid], "refund_line_items": [],
+            "note": _note(story), "return": {"id": self._id(story, RETURN)}, "transactions": [paid],
+            "refund_line_items": [],
         }  # fmt: skip
 
     def _dispute_body(self, story: Story) -> dict[str, Any]:
@@ -129,13 +135,16 @@ class ShopifyShop(DemoShop):
         asked = json.loads(request.body)
         field = _FIRST_FIELD.search(asked["query"].partition("{")[1] + asked["query"].partition("{")[2])
         name, given = field[1] if field else "", asked["variables"]
-        owner = given.get("id") or given.get("return") or (given.get("metafields") or [{}])[0].get("ownerId", "")
+        owner = given.get("id") or given.get("return") or given.get("input", {}).get("orderId")
+        owner = owner or (given.get("metafields") or [{}])[0].get("ownerId", "")
         number = str(owner).rsplit("/", 1)[-1]
         story = self.books.get(int(number) // 10) if number.isdecimal() else None
         if story is None:
             return Answered(_data({name: None}), f"{name} of something unknown", number)
         if name in ("tagsAdd", "tagsRemove", "metafieldsSet"):
             return self._change(story, name, given)
+        if name == "refundCreate":
+            return self._pay_back(story, given)
         looks: dict[str, Any] = {
             "order": lambda: {"order": self._order(story)},
             "fulfillment": lambda: {"fulfillment": {"id": owner, "order": {"id": self._order_gid(story)}}},
@@ -170,6 +179,16 @@ class ShopifyShop(DemoShop):
         what = f"{'tag' if name == 'tagsAdd' else 'untag'} {tags}"
         return Answered(_data({name: answer}), what, subject, changed, echo)
 
+    def _pay_back(self, story: Story, given: dict[str, Any]) -> Answered:
+        """Once for each key, as the platform promises."""
+        answer = _data({"refundCreate": {"refund": {"id": _gid("Refund", self._id(story, REFUND))}, "userErrors": []}})
+        if any(one["key"] == given["key"] for one in story.refunds):
+            return Answered(answer, "refund again", self.subject(story))
+        amount = str(given["input"]["transactions"][0]["amount"])
+        story.refunds.append({"key": given["key"], "amount": amount, "note": str(given["input"]["note"])})
+        story.learn("refunded", self.now(), self.now())
+        return Answered(answer, f"refund {amount} EUR", self.subject(story), True, (story, "refunded"))
+
     def _order_gid(self, story: Story) -> str:
         return _gid("Order", self._id(story, ORDER))
 
@@ -192,7 +211,13 @@ class ShopifyShop(DemoShop):
             "createdAt": at, "processedAt": at, "amountSet": _money(AMOUNT),
         }  # fmt: skip
         returned = story.kind is Kind.RETURN
+        left = {
+            "gateway": "bogus", "kind": "SUGGESTED_REFUND", "parentTransaction": {"id": payment["id"]},
+            "maximumRefundableSet": _money("0.00" if self._refunds(story) else AMOUNT),
+        }  # fmt: skip
         return {
+            "currencyCode": "EUR", "presentmentCurrencyCode": "EUR",
+            "suggestedRefund": {"suggestedTransactions": [left]},
             "id": self._order_gid(story), "updatedAt": show(story.changed), "createdAt": at, "processedAt": at,
             "cancelledAt": show(cancelled) if cancelled else None, "cancelReason": "CUSTOMER" if cancelled else None,
             "sourceName": "web", "taxesIncluded": True, "displayFinancialStatus": "PAID",
@@ -225,7 +250,7 @@ class ShopifyShop(DemoShop):
         }  # fmt: skip
         return [
             {
-                "id": _gid("Refund", self._id(story, REFUND)), "note": "", "createdAt": at, "processedAt": at,
+                "id": _gid("Refund", self._id(story, REFUND)), "note": _note(story), "createdAt": at, "processedAt": at,
                 "updatedAt": at, "return": {"id": _gid("Return", self._id(story, RETURN))},
                 "order": {"id": self._order_gid(story)}, "totalRefundedSet": _money(AMOUNT),
                 "transactions": _list(paid), "refundLineItems": _list(),
