@@ -36,6 +36,8 @@ class FakeMirakl:
     returns: dict[str, Json] = field(default_factory=dict)
     threads: dict[str, Json] = field(default_factory=dict)
     shops: dict[int, Json] = field(default_factory=dict)
+    barred: set[str] = field(default_factory=set)
+    """Paths that the key's role does not include."""
     stubborn: bool = False
     """Changes of shops answer 200 with an error of the shop."""
     tokens: set[str] = field(default_factory=set)
@@ -174,6 +176,8 @@ class FakeMirakl:
             return Reply(401, headers, b'{"message":"Unauthorized","status":401}')
         query = dict(parse_qsl(parts.query))
         try:
+            if call.headers["authorization"] == self.key and parts.path.lstrip("/") in self.barred:
+                raise ApiError(403)
             for method, pattern, handler in self._routes():
                 found = re.fullmatch(pattern, parts.path.lstrip("/"))
                 if found and method == call.method:
@@ -213,6 +217,7 @@ class FakeMirakl:
         if "start_update_date" in query:
             since = datetime.fromisoformat(query["start_update_date"])
             found = [one for one in found if datetime.fromisoformat(one["last_updated_date"]) >= since]
+        found.sort(key=lambda one: one["created_date"], reverse=query.get("order") == "desc")
         size, start = int(query.get("max", "10")), int(query.get("offset", "0"))
         return {"orders": found[start : start + size], "total_count": len(found)}
 
@@ -272,7 +277,10 @@ class FakeMirakl:
         found = list(self.returns.values())
         if "return_id" in query:
             found = [one for one in found if one["id"] == query["return_id"]]
-        return {"data": found, "next_page_token": None}
+        if "return_last_updated_from" in query:
+            since = datetime.fromisoformat(query["return_last_updated_from"])
+            found = [one for one in found if datetime.fromisoformat(one["last_updated"]) >= since]
+        return _seek(found, query)
 
     def _list_threads(self, query: Json, body: Json) -> object:
         found = list(self.threads.values())
@@ -282,12 +290,11 @@ class FakeMirakl:
         if "updated_since" in query:
             since = datetime.fromisoformat(query["updated_since"])
             found = [one for one in found if datetime.fromisoformat(one["date_updated"]) >= since]
-        start = int(query.get("page_token", "0"))
-        page, rest = found[start : start + 3], found[start + 3 :]
-        return {"data": page, "next_page_token": str(start + 3) if rest else None}
+        return _seek(found, query)
 
     def _list_shops(self, query: Json, body: Json) -> object:
-        wanted = {int(one) for one in query["shop_ids"].split(",") if one.isdigit()}
+        asked = query.get("shop_ids")
+        wanted = {int(one) for one in asked.split(",") if one.isdigit()} if asked else set(self.shops)
         found = [one for number, one in self.shops.items() if number in wanted]
         return {"shops": found, "total_count": len(found)}
 
@@ -320,6 +327,13 @@ class FakeMirakl:
     def _id(self) -> int:
         self.next_id += 1
         return self.next_id
+
+
+def _seek(found: list[Json], query: Json) -> Json:
+    """Three at a time, whatever was asked for."""
+    start = int(query.get("page_token", "0"))
+    page, rest = found[start : start + 3], found[start + 3 :]
+    return {"data": page, "next_page_token": str(start + 3) if rest else None}
 
 
 def _json(value: object) -> bytes:

@@ -198,15 +198,19 @@ def test_a_poll_tells_of_all_that_changed_and_goes_on() -> None:
     fake.later(days=1)
     since = iso(fake.now)
     orders = [fake.order(prices=(10.0,)) for _ in range(250)]
-    back = fake.send_back(orders[0])
-    thread = fake.write(orders[1], "CUSTOMER_USER")
-    first = look(fake, "connection", since)
-    assert old not in repr(first) and Subject("complaint", thread) in first.looks
-    assert [one for one in first.events if one.subject.id == back]
-    (more,) = [one for one in first.looks if one.kind == "connection"]
-    rest = look(fake, "connection", more.id)
-    told = {one.subject.id for one in (*first.events, *rest.events) if one.subject.kind == "order"}
-    assert told == set(orders) and not [one for one in rest.looks if one.kind == "connection"]
+    back = [fake.send_back(one) for one in orders[:8]]
+    threads = {Subject("complaint", fake.write(one, "CUSTOMER_USER")) for one in orders[:40]}
+    told: list[Event] = []
+    named: set[Subject] = set()
+    position, looks = since, 0
+    while position:
+        found = look(fake, "connection", position)
+        told, looks = [*told, *found.events], looks + 1
+        named |= {one for one in found.looks if one.kind != "connection"}
+        position = next((one.id for one in found.looks if one.kind == "connection"), "")
+    assert old not in repr(told) and named == threads and looks == 3
+    assert {one.subject.id for one in told if one.subject.kind == "order"} == set(orders)
+    assert {one.subject.id for one in told if one.subject.kind == "refund"} >= set(back)
     fake.later(days=1)
     assert look(fake, "connection", iso(fake.now)).ignored == "nothing changed"
 
@@ -215,7 +219,8 @@ def test_a_poll_tells_of_all_that_changed_and_goes_on() -> None:
     ("kind", "ident", "reason"),
     [("order", "a b", "not_an_order"), ("refund", "a b", "not_a_return"), ("complaint", "a b", "not_a_thread"),
      ("seller", "a b", "not_a_shop"), ("connection", "soon", "not_an_instant"),
-     ("connection", "2026-11-20T10:00:00Z|x", "not_an_instant"), ("listing", "1", "no_such_look")],
+     ("connection", "2026-11-20T10:00:00Z|x", "not_an_instant"),
+     ("connection", "2026-11-20T10:00:00Z|orders|1", "not_an_instant"), ("listing", "1", "no_such_look")],
 )  # fmt: skip
 def test_a_look_that_makes_no_sense_is_refused(kind: str, ident: str, reason: str) -> None:
     fake = FakeMirakl()

@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.keeping import Asking, Probe, Recent
 from chalicelib.platforms.lazy import Lazy
 
 
@@ -30,7 +31,7 @@ def _levers() -> Mapping[str, Lever]:
 
 
 class Mirakl:
-    """See `base.Adapter` and `base.Collects`."""
+    """See `base.Adapter`, `base.Collects` and `base.Polled`, and of `keeping` what needs no webhooks of ours."""
 
     name = "mirakl"
     reading = 1
@@ -79,3 +80,13 @@ class Mirakl:
         from chalicelib.platforms.mirakl.looks import look
 
         return look(subject, session)
+
+    def probe(self, session: Session) -> Asking[Probe]:
+        from chalicelib.platforms.mirakl.probing import probe
+
+        return probe(session)
+
+    def recent(self, session: Session, count: int) -> Asking[Recent]:
+        from chalicelib.platforms.mirakl.probing import recent
+
+        return recent(session, count)

@@ -1,23 +1,16 @@
-"""Looks: OR11 for orders, RT11 for returns, M10 for threads, S20 for shops; and polls, which tell of many at once.
-
-Mirakl allows a poll of orders once a minute and advises every five. Facts: the sheet, sections 1 to 3.
-"""
+"""Looks: OR11 for orders, RT11 for returns, M10 for threads, S20 for shops. Facts: the sheet, sections 2 and 3."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
-from chalicelib.core.events import Event, Subject
-from chalicelib.core.instants import parse_instant, show
+from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Looking, Read, Refused, Session
 from chalicelib.platforms.maker import Maker, look_id
 from chalicelib.platforms.mirakl import statements
 from chalicelib.platforms.mirakl.api import Api
+from chalicelib.platforms.mirakl.changes import changes
 from chalicelib.platforms.mirakl.names import READING, incident_line, order_part
 from chalicelib.platforms.rest import Ok, no_answer
-from chalicelib.platforms.shapes import Body, ident, instant, rows, text
-
-ORDERS, PAGES = 20, 10
-THREADS = 50
+from chalicelib.platforms.shapes import ident, rows
 
 
 def look(subject: Subject, session: Session) -> Looking:
@@ -91,71 +84,10 @@ def _seller(subject: Subject, session: Session) -> Looking:
     return Read(maker.done(), ignored=ignored)
 
 
-# -- polls ------------------------------------------------------------------------------------------------------------
-
-
-def _changes(subject: Subject, session: Session) -> Looking:
-    """All that changed since the instant that the subject's id is (`INSTANT`, or `INSTANT|OFFSET` to go on)."""
-    told, _, rest = subject.id.partition("|")
-    try:
-        since, offset = parse_instant(told), int(rest or "0")
-    except ValueError:
-        return Refused("not_an_instant")
-    api = Api(session)
-    orders: list[Body] = []
-    more = False
-    for _page in range(PAGES):
-        answer = yield from api.get(
-            "api/orders", start_update_date=show(since), max=str(ORDERS), offset=str(offset), paginate="true"
-        )
-        if not isinstance(answer, Ok):
-            return no_answer(answer)
-        page = rows(answer.body, "orders")
-        orders += page
-        offset += len(page)
-        more = len(page) == ORDERS
-        if not more:
-            break
-    found: list[Event] = []
-    for one in orders:
-        found += _told_order(one, session)
-    looks: list[Subject] = []
-    if more:
-        looks.append(Subject("connection", f"{told}|{offset}"))
-    if not rest:
-        returns = yield from api.get("api/returns", limit="50", sort="last_updated,DESC")
-        threads = yield from api.get("api/inbox/threads", updated_since=show(since), limit=str(THREADS))
-        for answer in (returns, threads):
-            if not isinstance(answer, Ok):
-                return no_answer(answer)
-        assert isinstance(returns, Ok) and isinstance(threads, Ok)
-        found += [event for one in rows(returns.body, "data") for event in _told_return(one, since)]
-        looks += [Subject("complaint", own) for one in rows(threads.body, "data") if (own := ident(one.get("id")))]
-    return Read(tuple(found), tuple(looks), ignored="" if found or looks else "nothing changed")
-
-
-def _told_order(body: Body, session: Session) -> tuple[Event, ...]:
-    subject = Subject("order", ident(body.get("order_id")))
-    version = statements.version_of(body) or session.now
-    maker = Maker(look_id("mirakl", subject, version, repr(body).encode("utf-8", "replace")), READING, look=True)
-    statements.say_order(maker, body, session.shop)
-    return maker.done()
-
-
-def _told_return(body: Body, since: datetime) -> tuple[Event, ...]:
-    changed = instant(body.get("last_updated"))
-    if changed is None or changed < since:
-        return ()
-    subject = Subject("refund", ident(body.get("id")))
-    maker = Maker(look_id("mirakl", subject, changed, text(body, "state").encode()), READING, look=True)
-    statements.say_return(maker, body)
-    return maker.done()
-
-
 _LOOKS: Mapping[str, Callable[[Subject, Session], Looking]] = {
     "order": _order,
     "refund": _refund,
     "complaint": _complaint,
     "seller": _seller,
-    "connection": _changes,
+    "connection": changes,
 }
