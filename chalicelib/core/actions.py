@@ -64,6 +64,17 @@ def of_step(ledger: Ledger, clock: str, step: str, generation: int) -> Iterator[
             yield key, action
 
 
+def fallen(ledger: Ledger) -> Iterator[tuple[ActionKey, Action]]:
+    """The actions of takings that do not stand any more: withdrawn, or older than the present one; without undoings."""
+    if not any(state.withdrawn or state.generation for state in ledger.steps.values()):
+        return
+    for text, action in ledger.actions.items():
+        key = ActionKey.parse(text)
+        state = ledger.steps.get((key.clock, key.step))
+        if state and not key.undo and (state.withdrawn or key.generation < state.generation):
+            yield key, action
+
+
 def with_action(ledger: Ledger, key: str, action: Action) -> Ledger:
     return replace(ledger, actions={**ledger.actions, key: action})
 
@@ -142,6 +153,14 @@ def postpone(ledger: Ledger, key: str, try_at: datetime, reason: str, unsure: bo
         key,
         replace(action, state=ActionState.PLANNED, try_at=try_at, lease=None, reason=reason, unsure=unsure),
     )
+
+
+def put_off(ledger: Ledger, key: str, now: datetime, try_at: datetime, reason: str) -> Ledger:
+    """Not before `try_at`, where it could be claimed `now`; whoever is sending it is left alone."""
+    if key not in ready(ledger, now):
+        return ledger
+    lost = ledger.actions[key].state is ActionState.SENDING
+    return postpone(ledger, key, try_at, reason, unsure=lost)
 
 
 def put_on_hold(ledger: Ledger, key: str, why: str) -> Ledger:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from chalicelib.core.actions import ActionKey, next_try, of_step
+from chalicelib.core.actions import ActionKey, fallen, next_try
 from chalicelib.core.case import Action, Case, ClockState, Ledger, StepState
 from chalicelib.core.clocks import Reading
 from chalicelib.core.evaluate import Taken, Verdict
@@ -42,11 +42,12 @@ NO_LEVER_NEEDED = OWN_ACTIONS
 def settle(case: Case, verdict: Verdict, terms: Terms) -> Case:
     """The case after the verdict: next ledger and next wake. Settling the same verdict twice changes nothing."""
     ledger = _clocks(case.ledger, verdict)
-    for clock, step in verdict.withdrawn:
-        ledger = _withdraw(ledger, clock, step)
+    if verdict.withdrawn:
+        gone = {key: replace(ledger.steps[key], withdrawn=True) for key in verdict.withdrawn}
+        ledger = replace(ledger, steps={**ledger.steps, **gone})
+    ledger = _take_back(ledger, verdict.now, terms)
     for taken in verdict.taken:
         ledger = _take(case, ledger, verdict, taken, terms)
-    ledger = undo_withdrawn(ledger, verdict.now, terms)
     times = [one for one in (verdict.wake_at, next_try(ledger, verdict.now)) if one is not None]
     return replace(case, ledger=ledger, wake_at=min(times, default=None))
 
@@ -67,16 +68,6 @@ def _state(reading: Reading) -> ClockState:
         reading.status, reading.start, reading.due, reading.due_day, end,
         reading.version, reading.zone, reading.calendar,
     )  # fmt: skip
-
-
-def _withdraw(ledger: Ledger, clock: str, step: str) -> Ledger:
-    state = ledger.steps[clock, step]
-    actions = dict(ledger.actions)
-    for key, action in of_step(ledger, clock, step, state.generation):
-        if action.state is ActionState.PLANNED:
-            actions[str(key)] = replace(action, state=ActionState.DROPPED, reason="withdrawn", hold="")
-    steps = {**ledger.steps, (clock, step): replace(state, withdrawn=True)}
-    return replace(ledger, steps=steps, actions=actions)
 
 
 def _take(case: Case, ledger: Ledger, verdict: Verdict, taken: Taken, terms: Terms) -> Ledger:
@@ -122,16 +113,20 @@ def _plan(case: Case, reading: Reading, step: Step, do: Do, taken: Taken, now: d
     return action
 
 
-def undo_withdrawn(ledger: Ledger, now: datetime, terms: Terms) -> Ledger:
-    """Plan the reverse of whatever a withdrawn step did. Also run after each outcome: a step may have been withdrawn
-    while its action was under way."""
+def _take_back(ledger: Ledger, now: datetime, terms: Terms) -> Ledger:
+    """Of steps that do not stand any more: what was never sent is dropped, the reverse of what is there is planned.
+
+    It looks at all of them each time, because a step may have been withdrawn while its action was under way."""
     actions = dict(ledger.actions)
-    for (clock, step), state in ledger.steps.items():
-        for key, action in of_step(ledger, clock, step, state.generation) if state.withdrawn else ():
-            undo = terms.undo.get(action.name) or OWN_EFFECT.get(action.name)
-            reverse = str(key.reverse)
-            # An unknown outcome is taken back too: what was never there bears it.
-            there = action.state in (ActionState.DONE, ActionState.UNKNOWN)
-            if there and undo and reverse not in actions:
-                actions[reverse] = Action(undo, ActionState.PLANNED, action.version, now, handle=action.handle)
-    return ledger if len(actions) == len(ledger.actions) else replace(ledger, actions=actions)
+    for key, held in fallen(ledger):
+        action = held
+        if action.state is ActionState.PLANNED:
+            state = ActionState.UNKNOWN if action.unsure else ActionState.DROPPED
+            action = actions[str(key)] = replace(action, state=state, reason="withdrawn", hold="")
+        undo = terms.undo.get(action.name) or OWN_EFFECT.get(action.name)
+        reverse = str(key.reverse)
+        # An unknown outcome is taken back too: what was never there bears it.
+        there = action.state in (ActionState.DONE, ActionState.UNKNOWN)
+        if there and undo and reverse not in actions:
+            actions[reverse] = Action(undo, ActionState.PLANNED, action.version, now, handle=action.handle)
+    return ledger if actions == ledger.actions else replace(ledger, actions=actions)

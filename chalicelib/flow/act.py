@@ -74,7 +74,10 @@ class Actor:
     def _action(self, case_id: CaseId, key: str) -> None:
         parts = ActionKey.parse(key)
         if switches.holds(switches.stopped(self._ports, case_id.account), case_id.connection, parts.rule):
-            self._postpone(case_id, key, STOPPED, "stopped")
+            now = self._ports.clock.now()
+            self._advance(
+                case_id, change=lambda ledger: actions.put_off(ledger, key, now, now + STOPPED, "stopped")
+            )
             return
         claimed = False
 

@@ -19,6 +19,8 @@ from chalicelib.core.words import ActionState, Group, Mode
 
 T0 = datetime(2026, 3, 2, 10, tzinfo=UTC)
 DUE = T0 + timedelta(hours=1)
+KEY = "r|s|0|0"
+LEASE = timedelta(seconds=90)
 EMPTY = Case(CaseId("main", "shop-1", Subject("order", "1")))
 ALL = Terms(
     modes=dict.fromkeys(Group, Mode.ACT),
@@ -121,6 +123,45 @@ def test_a_step_that_is_due_again_after_it_was_withdrawn_is_taken_under_a_new_ke
     assert case.ledger.steps["r", "s"].generation == 1
 
 
+@pytest.mark.parametrize(
+    ("unsure", "wanted", "why"),
+    [
+        (False, "tag:dropped", "nothing was sent, so nothing is"),
+        (True, "tag:unknown untag:planned", "a try that timed out may have had its effect"),
+    ],
+    ids=["throttled", "uncertain"],
+)
+def test_what_comes_back_to_be_tried_again_after_its_step_was_withdrawn_is_not_tried(
+    unsure: bool, wanted: str, why: str
+) -> None:
+    policies = policy(Do("tag"))
+    case = judged(EMPTY, policies, DUE, order_placed=T0)
+    claimed = actions.claim(case.ledger, KEY, DUE, LEASE)
+    assert claimed is not None
+    shipped = DUE - timedelta(minutes=1)
+    healed = judged(replace(case, ledger=claimed), policies, DUE, order_placed=T0, order_shipped=shipped)
+    back = actions.postpone(healed.ledger, KEY, DUE + timedelta(seconds=5), "later", unsure)
+    case = judged(replace(healed, ledger=back), policies, DUE)
+    assert " ".join(f"{one.name}:{one.state.value}" for _, one in sorted(case.ledger.actions.items())) == wanted
+
+
+def test_what_an_older_taking_did_after_its_step_was_taken_anew_is_taken_back() -> None:
+    policies = policy(Do("tag"))
+    case = judged(EMPTY, policies, DUE, order_placed=T0)
+    claimed = actions.claim(case.ledger, KEY, DUE, LEASE)
+    assert claimed is not None
+    case = replace(case, ledger=claimed)
+    case = judged(case, policies, DUE, order_placed=T0, order_shipped=DUE - timedelta(minutes=1))
+    again = Event("e2", Subject("order", "1"), T0, 9, marks=(Mark("order.shipped", None),))
+    case = replace(case, evidence=merge(case.evidence, again))
+    case = settle(case, evaluate(case, policies, Calendars(), DUE), ALL)
+    assert case.ledger.steps["r", "s"].generation == 1
+    case = judged(replace(case, ledger=actions.finish(case.ledger, KEY, ActionState.DONE)), policies, DUE)
+    found = [f"{key} {one.name}:{one.state.value}" for key, one in sorted(case.ledger.actions.items())]
+    assert found == ["r|s|0|0 tag:done", "r|s|0|0|undo untag:planned", "r|s|1|0 tag:planned"]
+    assert actions.ready(case.ledger, DUE) == ["r|s|0|0|undo"], "the later one waits for the undo of the earlier"
+
+
 def test_the_wake_is_the_least_of_the_next_step_and_the_next_try() -> None:
     case = judged(EMPTY, policy(Do("tag")), T0, order_placed=T0)
     assert case.wake_at == DUE, "the step"
@@ -141,14 +182,8 @@ def test_a_case_that_would_hold_too_many_open_actions_is_full_and_loses_none() -
 
 # ---- the life of one action ----
 
-KEY = "r|s|0|0"
-
-
 def planned() -> Ledger:
     return judged(EMPTY, policy(Do("tag")), DUE, order_placed=T0).ledger
-
-
-LEASE = timedelta(seconds=90)
 
 
 def test_a_claim_has_one_winner_until_its_lease_ends_and_then_says_that_nobody_knows() -> None:
@@ -157,6 +192,17 @@ def test_a_claim_has_one_winner_until_its_lease_ends_and_then_says_that_nobody_k
     assert actions.claim(first, KEY, DUE + LEASE - timedelta(milliseconds=1), LEASE) is None
     second = actions.claim(first, KEY, DUE + LEASE, LEASE)
     assert second is not None and second.actions[KEY].unsure and second.actions[KEY].attempts == 2
+
+
+def test_putting_off_leaves_whoever_is_sending_alone_and_forgets_no_doubt() -> None:
+    later = DUE + timedelta(minutes=5)
+    assert actions.put_off(planned(), KEY, DUE, later, "stopped").actions[KEY].try_at == later
+    sending = actions.claim(planned(), KEY, DUE, LEASE)
+    assert sending is not None
+    assert actions.put_off(sending, KEY, DUE, later, "stopped") is sending, "its outcome is still to come"
+    lost = actions.put_off(sending, KEY, DUE + LEASE, later, "stopped").actions[KEY]
+    assert (lost.state, lost.unsure) == (ActionState.PLANNED, True), "whoever sent it died; nobody knows how far it came"
+    assert actions.put_off(sending, "r|s|9|9", DUE, later, "stopped") is sending, "what is gone stays gone"
 
 
 def test_doubt_stays_through_throttling_until_there_is_an_outcome() -> None:
