@@ -75,9 +75,7 @@ class Actor:
         parts = ActionKey.parse(key)
         if switches.holds(switches.stopped(self._ports, case_id.account), case_id.connection, parts.rule):
             now = self._ports.clock.now()
-            self._advance(
-                case_id, change=lambda ledger: actions.put_off(ledger, key, now, now + STOPPED, "stopped")
-            )
+            self._advance(case_id, change=lambda ledger: actions.put_off(ledger, key, now, now + STOPPED, "stopped"))
             return
         claimed = False
 

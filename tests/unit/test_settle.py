@@ -182,6 +182,7 @@ def test_a_case_that_would_hold_too_many_open_actions_is_full_and_loses_none() -
 
 # ---- the life of one action ----
 
+
 def planned() -> Ledger:
     return judged(EMPTY, policy(Do("tag")), DUE, order_placed=T0).ledger
 
@@ -201,7 +202,7 @@ def test_putting_off_leaves_whoever_is_sending_alone_and_forgets_no_doubt() -> N
     assert sending is not None
     assert actions.put_off(sending, KEY, DUE, later, "stopped") is sending, "its outcome is still to come"
     lost = actions.put_off(sending, KEY, DUE + LEASE, later, "stopped").actions[KEY]
-    assert (lost.state, lost.unsure) == (ActionState.PLANNED, True), "whoever sent it died; nobody knows how far it came"
+    assert (lost.state, lost.unsure) == (ActionState.PLANNED, True), "nobody knows how far the dead one came"
     assert actions.put_off(sending, "r|s|9|9", DUE, later, "stopped") is sending, "what is gone stays gone"
 
 
