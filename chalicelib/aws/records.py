@@ -114,8 +114,19 @@ class DynamoRecords:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def delete(self, kind: str, sort: str) -> None:
-        client("dynamodb").delete_item(TableName=self._table, Key=self._key(kind, sort))
+    def delete(self, kind: str, sort: str, expected: int | None = None) -> None:
+        condition: dict[str, Any] = {}
+        if expected is not None:
+            condition = {
+                "ConditionExpression": "attribute_not_exists(n) OR n = :read",
+                "ExpressionAttributeValues": {":read": {"N": str(expected)}},
+            }
+        try:
+            client("dynamodb").delete_item(TableName=self._table, Key=self._key(kind, sort), **condition)
+        except ClientError as error:
+            if lost_condition(error):
+                raise Conflict(sort) from None
+            raise
 
     def _key(self, kind: str, sort: str) -> dict[str, dict[str, str]]:
         check_record(kind, sort)

@@ -169,7 +169,7 @@ def put_on_hold(ledger: Ledger, key: str, why: str) -> Ledger:
     return with_action(ledger, key, replace(action, state=ActionState.PLANNED, hold=why, lease=None))
 
 
-LOOKED = frozenset({"advise", "storm"})
+LOOKED = frozenset({"advise", "storm", "full"})
 """Holds after which an action still looks before it goes; every other one says that looking does not help."""
 
 

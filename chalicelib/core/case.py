@@ -73,7 +73,7 @@ class Action:
     """One effect on the world, by its key within the case: `clock|step|generation|index`, `|undo` for its reverse.
 
     `try_at`: not before this instant. `lease`: until when somebody is sending it.
-    `hold`: why it waits for a person (`advise`, `storm`, `no_look`, `no_money`), empty when it may go.
+    `hold`: why it waits for a person (`advise`, `storm`, `full`, `no_look`, `no_money`), empty when it may go.
     `handle`: what the platform gave us to take it back with. `unsure`: a try was made whose outcome nobody knows.
     `waived`: a person let it go although the platform cannot be asked first.
     """

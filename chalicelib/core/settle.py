@@ -104,6 +104,8 @@ def _plan(case: Case, reading: Reading, step: Step, do: Do, taken: Taken, now: d
         return replace(action, state=ActionState.SKIPPED, reason="ended")
     if do.action not in terms.levers and do.action not in NO_LEVER_NEEDED:
         return replace(action, state=ActionState.REFUSED, reason="no_lever")
+    if case.ledger.full:
+        return replace(action, hold="full")
     if mode is Mode.ADVISE:
         return replace(action, hold="advise")
     if word.confirm and case.id.subject.kind not in terms.looks:
@@ -118,11 +120,10 @@ def _take_back(ledger: Ledger, now: datetime, terms: Terms) -> Ledger:
 
     It looks at all of them each time, because a step may have been withdrawn while its action was under way."""
     actions = dict(ledger.actions)
-    for key, held in fallen(ledger):
-        action = held
-        if action.state is ActionState.PLANNED:
-            state = ActionState.UNKNOWN if action.unsure else ActionState.DROPPED
-            action = actions[str(key)] = replace(action, state=state, reason="withdrawn", hold="")
+    for key, action in fallen(ledger):
+        if action.state is ActionState.PLANNED and not action.unsure:
+            # What a try may have done already is tried to its outcome first, and then taken back.
+            actions[str(key)] = replace(action, state=ActionState.DROPPED, reason="withdrawn", hold="")
         undo = terms.undo.get(action.name) or OWN_EFFECT.get(action.name)
         reverse = str(key.reverse)
         # An unknown outcome is taken back too: what was never there bears it.

@@ -13,7 +13,7 @@ from chalicelib.core.case import Case, CaseId, Ledger
 from chalicelib.core.clocks import Reading
 from chalicelib.core.evaluate import Verdict, evaluate
 from chalicelib.core.events import Event
-from chalicelib.core.evidence import merge_all
+from chalicelib.core.evidence import merge, merge_all
 from chalicelib.core.instants import EPOCH
 from chalicelib.core.moments import earliest
 from chalicelib.core.rules import Step
@@ -65,28 +65,26 @@ class Advance:
                 held = None
                 continue
             self.send(stored)
-            if verdict is not None:
-                self._watch.record(stored, book, verdict)
+            self._watch.record(stored, book, verdict)
             return stored
         raise Conflict(str(case_id))
 
     def _judge(
         self, case: Case, events: Sequence[Event], change: Callable[[Ledger], Ledger] | None, book: Book
-    ) -> tuple[Case, Verdict | None]:
+    ) -> tuple[Case, Verdict]:
         account, now = case.id.account, self._ports.clock.now()
         connection = self._shops.get(account, case.id.connection)
-        merged = replace(case, evidence=merge_all(case.evidence, events))
-        if events and over_limit(merged):
-            # Kept as it was; the new evidence stays in the archive of deliveries, and a person is called.
-            log("case_full", level="error", account=account, case=str(case.id), reason=over_limit(merged) or "")
-            return replace(case, ledger=replace(case.ledger, full=True)), None
+        merged = _merged(case, events)
         if change is not None:
             merged = replace(merged, ledger=change(merged.ledger))
         verdict = evaluate(merged, book.policies, book.calendars, now)
         storm = self._storms.count(connection, _breaches(merged, verdict, connection.acts_from or EPOCH), now)
         if book.shadows:
             verdict = replace(verdict, wake_at=earliest((verdict.wake_at, self._watch.wake_at(merged, book, now))))
-        return settle(merged, verdict, terms_of(connection, storm)), verdict
+        settled = settle(merged, verdict, terms_of(connection, storm))
+        if settled.ledger.full and not merged.ledger.full:
+            log("case_full", level="error", account=account, case=str(case.id), reason="open actions")
+        return settled, verdict
 
     def send(self, case: Case) -> None:
         """What follows the write: actions to the sender, a near wake to the queue. Harmless to repeat."""
@@ -97,6 +95,25 @@ class Advance:
             self._ports.actions.send(actions)
         if case.wake_at is not None and case.wake_at < now + DIRECT:
             self._ports.wakes.send([wake_message(case.id, case.wake_at, now)])
+
+
+def _merged(case: Case, events: Sequence[Event]) -> Case:
+    """The case with the events; where that is more than a case may hold, with those that leave it within its limits.
+
+    What is left out stays in the archive of deliveries. From then on the case is full: what it asks for waits for a
+    person, who is called by the log."""
+    merged = replace(case, evidence=merge_all(case.evidence, events))
+    # Told the same again it has not grown; and comparing costs less than measuring.
+    why = over_limit(merged) if events and merged.evidence != case.evidence else None
+    if why is None:
+        return merged
+    log("case_full", level="error", account=case.id.account, case=str(case.id), reason=why)
+    held = case
+    for event in events:
+        one = replace(held, evidence=merge(held.evidence, event))
+        if over_limit(one) is None:
+            held = one
+    return replace(held, ledger=replace(held.ledger, full=True))
 
 
 def wake_message(case_id: CaseId, wake_at: datetime, now: datetime) -> Message:

@@ -22,7 +22,7 @@ from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops, UnknownConnection, adapter_of, shop_of
 from chalicelib.flow.silence import Seen
 from chalicelib.flow.tell import Teller
-from chalicelib.platforms.base import Delivery, Read, Unreadable
+from chalicelib.platforms.base import Adapter, Delivery, Read, Shop, Unreadable
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message
 
@@ -95,10 +95,7 @@ class Apply:
         batch.archive.setdefault(message.account, []).append((message, body))
         delivery = Delivery(message.id, body, message.headers, message.received_at)
         shop = shop_of(connection, self._rulebook.get(message.account).words)
-        try:
-            read = adapter_of(connection).read(delivery, shop)
-        except Unreadable as problem:
-            read = Read(problem=problem)
+        read = _read(adapter_of(connection), delivery, shop)
         if read.problem is not None:
             self._put_aside(message, body, quarantine.Problem(read.problem.field, read.problem.wanted))
         self._take_up(ident, message, read, batch)
@@ -136,6 +133,17 @@ class Apply:
                 self._ports.blobs.put(f"raw/{account}/{day}/{first}.jsonl.gz", gzip.compress(lines.encode(), mtime=0))
             except Exception as error:
                 log("archive_failed", level="error", account=account, reason=fault(error))
+
+
+def _read(adapter: Adapter, delivery: Delivery, shop: Shop) -> Read:
+    try:
+        return adapter.read(delivery, shop)
+    except Unreadable as problem:
+        return Read(problem=problem)
+    except Exception as error:
+        # An adapter does no I/O, so it would fail as often as it is asked: the fix is a release, then a replay.
+        log("adapter_failed", level="error", connection=shop.connection, platform=adapter.name, reason=fault(error))
+        return Read(problem=Unreadable("body", fault(error), "a body that this release reads"))
 
 
 def _archived(message: Received, body: bytes) -> Mapping[str, object]:

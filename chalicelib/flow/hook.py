@@ -37,9 +37,11 @@ class Hook:
         """Answer an HTTP API request (payload format 2.0)."""
         headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
         body = _body(event)
-        answer = TOO_LARGE
-        if body is not None and len(body) <= MAX_BODY:
-            token = str((event.get("pathParameters") or {}).get("token", ""))
+        token = str((event.get("pathParameters") or {}).get("token", ""))
+        if body is None or len(body) > MAX_BODY:
+            log("hook_refused", level="warning", status=TOO_LARGE.status, reason="too large", id=_hashed(token))
+            answer = TOO_LARGE
+        else:
             answer = self._answer(token, body, headers)
         return {
             "statusCode": answer.status,
@@ -50,7 +52,7 @@ class Hook:
     def _answer(self, token: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         connection = self._shops.by_token(token)
         if connection is None:
-            log("hook_refused", reason="unknown token", id=hashlib.sha256(token.encode()).hexdigest()[:12])
+            log("hook_refused", level="warning", status=401, reason="unknown token", id=_hashed(token))
             return NOT_YOURS
         adapter = adapter_of(connection)
         kind = headers.get("content-type", "").split(";")[0].strip().lower()
@@ -89,6 +91,11 @@ class Hook:
             platform=connection.platform, status=answer.status, reason=reason, size=size,
         )  # fmt: skip
         return answer
+
+
+def _hashed(token: str) -> str:
+    """Enough of a token's hash to tell two strangers apart; the token itself is a secret."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _body(event: Mapping[str, Any]) -> bytes | None:

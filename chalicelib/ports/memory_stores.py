@@ -79,9 +79,12 @@ class MemoryRecords:
             if sort.startswith(prefix) and self._lives(row):
                 yield self._record(sort, row)
 
-    def delete(self, kind: str, sort: str) -> None:
+    def delete(self, kind: str, sort: str, expected: int | None = None) -> None:
         check_record(kind, sort)
         with self._table.lock:
+            row = self._row(kind, sort)
+            if expected is not None and row is not None and row.version != expected:
+                raise Conflict(f"{kind}/{sort}")
             self._rows(kind).pop(sort, None)
 
     def _rows(self, kind: str) -> dict[str, _Row]:

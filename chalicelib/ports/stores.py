@@ -102,7 +102,9 @@ class Records(Protocol):
         """The records of a kind in order of `sort`."""
         ...
 
-    def delete(self, kind: str, sort: str) -> None: ...
+    def delete(self, kind: str, sort: str, expected: int | None = None) -> None:
+        """What is absent already may be deleted again. `expected` n: only version n, else raises Conflict."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

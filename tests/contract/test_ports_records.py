@@ -183,6 +183,17 @@ def test_what_is_deleted_is_absent_and_deleting_it_again_is_harmless(world: Worl
     assert records.put("k", "s", {"a": 2}, expected=0) == 1
 
 
+def test_what_was_written_meanwhile_is_not_deleted_by_whoever_saw_it_before(world: World) -> None:
+    records = world.records(world.account)
+    seen = records.put("k", "s", {"a": 1})
+    records.put("k", "s", {"a": 2})
+    with pytest.raises(Conflict):
+        records.delete("k", "s", expected=seen)
+    records.delete("k", "s", expected=seen + 1)
+    records.delete("k", "s", expected=seen + 1)
+    assert records.get("k", "s") is None
+
+
 def test_accounts_and_kinds_do_not_meet(world: World) -> None:
     mine, theirs = world.records(world.account), world.records(world.other)
     mine.put("k", "s", {"whose": "mine"})

@@ -76,6 +76,15 @@ def test_a_lagging_projection_and_failed_actions_are_noticed(alarms: list[dict[s
     assert (metric["MetricNamespace"], metric["MetricName"]) == (failed["Namespace"], failed["MetricName"])
 
 
+def test_a_full_case_is_noticed_whoever_finds_it(alarms: list[dict[str, Any]], of_type: OfType) -> None:
+    (alarm,) = [each for each in alarms if each.get("MetricName") == "CasesFull"]
+    filters = [each for each in of_type("AWS::Logs::MetricFilter").values() if "case_full" in each["FilterPattern"]]
+    assert {each["LogGroupName"]["Ref"] for each in filters} == {"ApplyLog", "WakeLog", "LateLog", "ActLog"}
+    for each in filters:
+        (metric,) = each["MetricTransformations"]
+        assert (metric["MetricNamespace"], metric["MetricName"]) == (alarm["Namespace"], alarm["MetricName"])
+
+
 @pytest.mark.parametrize("nightly", ["Audits", "Sellers"])
 def test_a_nightly_round_that_finds_something_and_one_that_does_not_end_are_noticed(
     alarms: list[dict[str, Any]], of_type: OfType, nightly: str

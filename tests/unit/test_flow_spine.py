@@ -1,15 +1,23 @@
 """The spine in memory: a signed delivery becomes a clock, a step, an escalation, an action on the shop; and heals."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from chalicelib.core.calls import Call, Reply
+from chalicelib.core.instants import show
 from chalicelib.core.rules import Do, FromDue, Point, Policy, Rule, Share, Span, Step
 from chalicelib.core.words import Status
-from chalicelib.flow import switches
+from chalicelib.flow import quarantine, switches
+from chalicelib.platforms import registry
+from chalicelib.platforms.base import Delivery, Read, Shop
+from chalicelib.platforms.standard import Standard
 from chalicelib.ports.http import Uncertain, Unsent
+from chalicelib.ports.ports import GivenPorts
+from chalicelib.ports.stores import Message
 from tests.support.world import T0, World, event, placed, states
 
 HOUR = timedelta(hours=1)
@@ -179,8 +187,6 @@ def test_a_storm_becomes_one_escalation_and_its_penalties_wait_for_a_person() ->
 
 
 def test_nothing_authentic_is_lost_when_it_cannot_be_read_and_a_replay_brings_it_back() -> None:
-    from chalicelib.flow import quarantine
-
     made = world()
     bad = placed()
     bad["occurred_at"] = "yesterday"
@@ -194,6 +200,74 @@ def test_nothing_authentic_is_lost_when_it_cannot_be_read_and_a_replay_brings_it
     assert quarantine.replay(made.ports, "main") == 1
     made.run()
     assert len(list(quarantine.entries(made.ports, "main"))) == 1, "still unreadable: it comes back, once"
+
+
+def test_what_comes_back_to_quarantine_before_its_replay_has_ended_stays_there() -> None:
+    made = world()
+    made.deliver(placed() | {"occurred_at": "yesterday"})
+    made.run()
+    inbox = made.queues["inbox"]
+
+    class Quick:
+        """A queue whose consumer is done before the sender goes on."""
+
+        def send(self, messages: Iterable[Message]) -> None:
+            inbox.send(messages)
+            made.run()
+
+    assert quarantine.replay(replace(cast(GivenPorts, made.ports), inbox=Quick()), "main") == 1
+    assert len(list(quarantine.entries(made.ports, "main"))) == 1
+
+
+def test_a_body_that_makes_an_adapter_fail_is_put_aside_and_keeps_no_other_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Frail(Standard):
+        name = "frail"
+
+        def read(self, delivery: Delivery, shop: Shop) -> Read:
+            raise KeyError("a bug of ours")
+
+    monkeypatch.setitem(registry._ADDED, "frail", Frail())
+    made = world()
+    made.connect("frail", name="shop-2")
+    made.deliver(placed("1"), name="shop-2")
+    made.deliver(placed("2"))
+    made.run()
+    (entry,) = quarantine.entries(made.ports, "main")
+    assert (entry.data["connection"], entry.data["field"]) == ("shop-2", "body")
+    assert made.case("order/2").ledger.clocks and not len(made.dead)
+
+
+def parcels(first: int, number: int) -> dict[str, Any]:
+    told = event("1001", T0, {})
+    told["id"] = f"parcels-{first}"
+    told["marks"] = [
+        {"name": "order.part_shipped", "of": f"p-{n}", "at": show(T0)} for n in range(first, first + number)
+    ]
+    return told
+
+
+def test_a_case_beyond_its_limits_keeps_what_fits_calls_a_person_and_does_nothing_by_itself(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = world()
+    made.shop.answer = still_unshipped
+    made.deliver(placed(), parcels(0, 250), parcels(250, 250), event("1001", T0, {"order.paid": T0}))
+    made.run()
+    case = made.case("order/1001")
+    assert case.ledger.full and "case_full" in capsys.readouterr().out
+    assert len(case.evidence.marks) == 252 and ("order.paid", "") in case.evidence.marks, (
+        "the rest of a batch takes effect"
+    )
+    made.pass_time(25 * HOUR)
+    case = made.case("order/1001")
+    assert case.ledger.clocks["ship-by"].status is Status.BREACHED, "its clocks run on"
+    held = {action.name: action.hold for action in case.ledger.actions.values()}
+    assert held == {"remind_seller": "full", "tag": "full"}, (
+        "what is judged without all that was said waits for a person"
+    )
+    assert not made.shop.actions()
 
 
 def test_money_is_reserved_in_the_purse_and_never_more_goes_back_than_was_paid() -> None:
