@@ -16,7 +16,7 @@ START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 DUE = START + timedelta(days=2)
 _TITLE = {"zh": "四十八小时内发货", "en": "Ship within 48 hours"}
 _CASE = Escalation(
-    "main:shop-1:order/1001|ship-by|448", "clock.started", "main", "shop-1", "order/1001", START, 448,
+    "main:shop-1:order/1001|ship-by|28672", "clock.started", "main", "shop-1", "order/1001", START, 28672,
     "shop-1:order/1001|ship-by", case="shop-1:order/1001", seller="s-17", rule="ship-by", clock="ship-by",
     version="demo@3", basis="policy", title=_TITLE, status="running", start=START, due=DUE, zone="Asia/Shanghai",
     mode="act",

@@ -44,7 +44,8 @@ class CaseId:
 class ClockState:
     """What a clock was last seen to show, and with which versions it was judged. Waiting clocks are not kept.
 
-    `end`: when it was stopped (met, met_late), voided, or when the pause began that holds it now.
+    `end`: when it was stopped (met, met_late) or voided, when the pause began that holds it now, or, of one that runs,
+    when the last pause ended.
     """
 
     status: Status

@@ -64,6 +64,8 @@ def _state(reading: Reading) -> ClockState:
         end = reading.void
     elif reading.status is Status.PAUSED:
         end = reading.holds[-1].begin
+    elif reading.status is Status.RUNNING and reading.holds:
+        end = reading.holds[-1].end
     return ClockState(
         reading.status, reading.start, reading.due, reading.due_day, end,
         reading.version, reading.zone, reading.calendar,

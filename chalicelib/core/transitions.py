@@ -16,8 +16,9 @@ from chalicelib.core.instants import from_ms
 from chalicelib.core.view import View
 from chalicelib.core.words import ActionState, Status
 
-SLOTS = 64
-"""Room for the transitions of one write: `sequence` grows by this much with each stored version of a case."""
+SLOTS = 4096
+"""Room for the transitions of one write: `sequence` grows by this much with each stored version of a case. One delivery
+may begin and breach clocks for 256 occurrences at once."""
 
 _BY_STATUS = {
     Status.RUNNING: "clock.started",
@@ -106,8 +107,9 @@ def _clock_change(clock: str, old: ClockState | None, new: ClockState | None, no
         # Late facts show that it was no breach: whoever opened an incident closes it as withdrawn.
         yield Transition("clock.withdrawn", clock, now, 0, new.status, was, new, reason="healed")
     if new.status is Status.RUNNING:
-        kind = "clock.resumed" if was is Status.PAUSED else "clock.started"
-        yield Transition(kind, clock, now, 0, new.status, was, new)
+        resumed = was is Status.PAUSED
+        at = (new.end or now) if resumed else now
+        yield Transition("clock.resumed" if resumed else "clock.started", clock, at, 0, new.status, was, new)
         return
     yield Transition(_BY_STATUS[new.status], clock, _when(new, now), 0, new.status, was, new)
 

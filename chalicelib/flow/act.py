@@ -24,7 +24,7 @@ from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.commands import command_of, do_of
 from chalicelib.flow.log import fault, log
 from chalicelib.flow.looks import Looks, NoLook
-from chalicelib.flow.messages import Act, LookAt, Post, read_task
+from chalicelib.flow.messages import Act, LookAt, Post, group_of, read_task
 from chalicelib.flow.own import OwnEffects
 from chalicelib.flow.post import Poster
 from chalicelib.flow.rulebook import Rulebook
@@ -32,7 +32,7 @@ from chalicelib.flow.shops import Shops, adapter_of
 from chalicelib.platforms.base import Absent, Command, Done, Later, Lever, Outcome
 from chalicelib.ports.http import Uncertain, Unsent
 from chalicelib.ports.ports import Ports
-from chalicelib.ports.stores import Connection
+from chalicelib.ports.stores import Connection, Message
 from chalicelib.sellers.notices import notice
 from chalicelib.sellers.penalties import KIND
 
@@ -40,6 +40,11 @@ LEASE = timedelta(seconds=90)
 """Longer than the function may run (60 s), so that nobody else starts while we may still be sending."""
 STOPPED = timedelta(minutes=5)
 LONGEST = 900.0
+UNSURE = 5.0
+"""Seconds at least before what may have had its effect is tried again."""
+ENOUGH = timedelta(seconds=25)
+"""A batch that has taken so long begins nothing more: what it begins last may take as long again, and a function that
+runs out of time brings all of its messages again, those that were carried out too."""
 GIVE_UP = 20
 """Tries after which an action that only ever fails on our side is left to a person."""
 
@@ -54,10 +59,15 @@ class Actor:
 
     def __call__(self, messages: Sequence[tuple[str, str]]) -> list[str]:
         """Handle (message id, body) pairs; the ids that failed and must come again."""
-        failed = []
+        failed, began = [], self._ports.clock.now()
         for ident, body in messages:
             try:
-                self._task(read_task(body))
+                task = read_task(body)
+                if self._ports.clock.now() - began > ENOUGH:
+                    # Sent anew rather than left to come again, which counts against it and takes minutes.
+                    self._ports.actions.send([Message(body, group=_group(task))])
+                else:
+                    self._task(task)
             except Exception as error:
                 log("act_failed", level="error", reason=fault(error), id=ident)
                 failed.append(ident)
@@ -91,14 +101,14 @@ class Actor:
         try:
             self._carry_out(case, parts)
         except Unsent as error:
-            self._postpone(case_id, key, self._backoff(case, key), f"unsent {error}"[:60])
+            self._postpone(case_id, key, _backoff(case.ledger.actions[key]), f"unsent {error}"[:60])
         except Exception as error:
             # A fault of ours, not the platform's word: the lease keeps others away, and the next try decides.
             log("action_error", level="error", case=str(case_id), key=key, reason=fault(error))
             if case.ledger.actions[key].attempts >= GIVE_UP:
                 self._finish(case_id, key, ActionState.UNKNOWN, "error")
             else:
-                self._postpone(case_id, key, self._backoff(case, key), "error", unsure=True)
+                self._postpone(case_id, key, _backoff(case.ledger.actions[key]), "error", unsure=True)
 
     def _carry_out(self, case: Case, parts: ActionKey) -> None:
         key, action = str(parts), case.ledger.actions[str(parts)]
@@ -133,7 +143,7 @@ class Actor:
             return
         if ACTIONS[action.name].group is Group.MONEY and not self._reserve(case.id, key, command, balance):
             return
-        self._pull(case.id, key, command, connection, action.unsure)
+        self._pull(case.id, key, command, connection, action)
 
     def _look_first(
         self, case: Case, parts: ActionKey, action: Action, connection: Connection
@@ -207,8 +217,8 @@ class Actor:
             return False
         return True
 
-    def _pull(self, case_id: CaseId, key: str, command: Command, connection: Connection, unsure: bool) -> None:
-        lever = adapter_of(connection).levers.get(command.action)
+    def _pull(self, case_id: CaseId, key: str, command: Command, connection: Connection, action: Action) -> None:
+        lever, unsure = adapter_of(connection).levers.get(command.action), action.unsure
         if lever is None:
             self._finish(case_id, key, ActionState.REFUSED, "no_lever")
             return
@@ -221,7 +231,8 @@ class Actor:
             if lever.repeat == "never":
                 self._finish(case_id, key, ActionState.UNKNOWN, "outcome unknown")
             else:
-                self._postpone(case_id, key, timedelta(seconds=5), "uncertain", unsure=True)
+                wait = max(_backoff(action), timedelta(seconds=UNSURE))
+                self._postpone(case_id, key, wait, "uncertain", unsure=True)
             return
         if isinstance(outcome, Later):
             self._postpone(case_id, key, timedelta(seconds=min(max(outcome.seconds, 1.0), LONGEST)), outcome.reason)
@@ -258,9 +269,16 @@ class Actor:
         self._advance(case_id, change=lambda ledger: actions.put_on_hold(ledger, key, why))
         log("action_held", level="warning", case=str(case_id), key=key, reason=why)
 
-    def _backoff(self, case: Case, key: str) -> timedelta:
-        attempts = case.ledger.actions[key].attempts
-        return timedelta(seconds=min(LONGEST, 2.0 ** min(attempts, 12)))
+
+def _backoff(action: Action) -> timedelta:
+    return timedelta(seconds=min(LONGEST, 2.0 ** min(action.attempts, 12)))
+
+
+def _group(task: Act | LookAt | Post) -> str:
+    """Whose turn it takes: a store's, or, of what is posted, an account's."""
+    if isinstance(task, Act):
+        return group_of(task.case_id.account, task.case_id.connection)
+    return task.account if isinstance(task, Post) else group_of(task.account, task.connection)
 
 
 def _balance(events: Sequence[Event], order: str, asked_at: datetime) -> "purse.Balance | None":

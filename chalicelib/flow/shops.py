@@ -16,6 +16,8 @@ from chalicelib.platforms.base import Adapter, Session, Shop
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection
 
+OPENED = timedelta(minutes=5)
+"""An opened secret is kept for so long at most: whoever loses the right to open it loses its use."""
 KEPT = timedelta(seconds=60)
 """A rotated secret or a changed mode is in force everywhere after this long at most."""
 
@@ -30,7 +32,7 @@ class Shops:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._kept: dict[tuple[str, str], tuple[datetime, Connection | None]] = {}
-        self._opened: dict[tuple[str, str, str, bytes], bytes] = {}
+        self._opened: dict[tuple[str, str, str, bytes], tuple[datetime, bytes]] = {}
 
     def find(self, account: str, name: str) -> Connection | None:
         now = self._ports.clock.now()
@@ -76,12 +78,14 @@ class Shops:
         return self._open(connection, "hook", connection.hook).decode() if connection.hook else ""
 
     def _open(self, connection: Connection, what: str, sealed: bytes) -> bytes:
-        key = (connection.account, connection.name, what, sealed)
-        if key not in self._opened:
+        key, now = (connection.account, connection.name, what, sealed), self._ports.clock.now()
+        kept = self._opened.get(key)
+        if kept is None or kept[0] + OPENED <= now:
             if len(self._opened) > 10_000:
                 self._opened.clear()
-            self._opened[key] = self._ports.vault.decrypt(sealed, context_of(connection.account, connection.name, what))
-        return self._opened[key]
+            plain = self._ports.vault.decrypt(sealed, context_of(connection.account, connection.name, what))
+            kept = self._opened[key] = (now, plain)
+        return kept[1]
 
 
 def context_of(account: str, name: str, what: str) -> dict[str, str]:

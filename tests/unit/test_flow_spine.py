@@ -1,5 +1,6 @@
 """The spine in memory: a signed delivery becomes a clock, a step, an escalation, an action on the shop; and heals."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from chalicelib.core.instants import show
 from chalicelib.core.rules import Do, FromDue, Point, Policy, Rule, Share, Span, Step
 from chalicelib.core.words import Status
 from chalicelib.flow import quarantine, switches
+from chalicelib.flow.messages import Post, write_task
 from chalicelib.platforms import registry
 from chalicelib.platforms.base import Delivery, Read, Shop
 from chalicelib.platforms.standard import Standard
@@ -345,6 +347,24 @@ def test_a_subscriber_is_posted_signed_events_until_it_takes_them_and_dropped_wh
     made.pass_time(25 * HOUR)
     (row,) = made.ports.records("main").query("subscribers")
     assert row.data["active"] is False, "410: it wants nothing more"
+
+
+def test_a_subscriber_that_never_answers_takes_no_other_message_s_time() -> None:
+    made = world()
+    made.subscribe()
+    posts = [write_task(Post("main", "pager", json.dumps({"id": f"e-{n}"}))) for n in range(5)]
+
+    def hang(call: Call) -> Reply:
+        made.clock.set(made.clock.now() + timedelta(seconds=15))
+        raise Uncertain("time-out")
+
+    made.shop.answer = hang
+    began = made.clock.now()
+    assert made.consumers["actions"]([(str(n), body) for n, body in enumerate(posts)]) == []
+    assert made.clock.now() - began <= timedelta(seconds=40), "well within the function's minute"
+    assert len(made.shop.calls) == 2
+    waiting = [one.body for one in made.queues["actions"].receive(10)]
+    assert [body for body in waiting if body in posts] == posts[2:], "the others are there for whoever has time"
 
 
 def test_a_buyer_is_stored_as_a_keyed_hash_and_the_journal_holds_no_other_trace() -> None:

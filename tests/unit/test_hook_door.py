@@ -2,7 +2,10 @@
 
 import base64
 import json
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +14,8 @@ from hypothesis import strategies as st
 from chalicelib.core.rules import Policy
 from chalicelib.core.signing import signed_headers
 from chalicelib.flow import quarantine
+from chalicelib.ports.memory import MemoryVault
+from chalicelib.ports.ports import GivenPorts
 from tests.support.world import SECRET, T0, TOKEN, World, placed
 from tests.unit.test_flow_spine import SHIP_BY
 
@@ -120,6 +125,26 @@ def test_no_secret_and_no_personal_datum_reaches_the_log(capsys: pytest.CaptureF
     out = capsys.readouterr().out
     assert "quarantined" in out
     assert canary not in out and SECRET not in out and TOKEN not in out
+
+
+def test_an_opened_secret_is_kept_for_five_minutes_at_most() -> None:
+    made = world()
+    opened = 0
+
+    class Counting(MemoryVault):
+        def decrypt(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
+            nonlocal opened
+            opened += 1
+            return super().decrypt(sealed, context)
+
+    made.ports = replace(cast(GivenPorts, made.ports), vault=Counting())
+    made.boot()
+    seen = []
+    for _ in range(7):
+        assert made.deliver(placed(at=made.clock.now()))["statusCode"] == 202
+        seen.append(opened)
+        made.clock.set(made.clock.now() + timedelta(minutes=1))
+    assert seen == [1, 1, 1, 1, 1, 2, 2]
 
 
 @settings(deadline=None, max_examples=300)
