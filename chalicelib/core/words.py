@@ -20,7 +20,7 @@ _MARKS = {
     "return": "requested approved sent received refused",
     "complaint": "opened first_reply escalated evidence_due resolved reopened withdrawn",
     "listing": "published changed flagged unpublished",
-    "seller": "joined verified document_expires suspended restored",
+    "seller": "joined verified document_expires suspended restored graded",
     "inspection": "started ended failed passed",
     "penalty": "proposed approved imposed in_force published appealed appeal_closed upheld reversed expired",
     "measure": "restrict hold_payout delist suspend blacklist undone repeated",

@@ -17,11 +17,13 @@ from chalicelib.ops.gate import EVERYBODY, OPS, Answer, Call, Route
 from chalicelib.ops.models import Instant, Says, Short
 from chalicelib.ops.penalties import GUARDED, Appeal, person
 from chalicelib.ops.wrong import Absent, wrong
-from chalicelib.sellers import appeals, files, links, nights, notices, reasons, vetting
+from chalicelib.sellers import appeals, files, links, nights, notices, picture, reasons, standard, vetting
 from chalicelib.sellers.appeals import Refused
 from chalicelib.sellers.effects import PENALTIES
 from chalicelib.sellers.ladder import State
+from chalicelib.sellers.ledger import SellerLedger, seller_key
 from chalicelib.sellers.penalties import KIND, penalty_of, row_of
+from chalicelib.sellers.score import Scores
 from chalicelib.sellers.watch import watch
 
 
@@ -123,8 +125,16 @@ def _file(
         open_ = open_ and appeals.appeal_of(records, ident) is None
         points += one.points if one.in_force else 0
         entries.append((row_of(case, now)[1], told, notices.about(one), open_))
-    page = files.page(opened.seller, points, entries, lang, sent, error)
+    own, who = Scores(opened.account, SellerLedger(call.ports.records), records), _who(opened)
+    judged = own.of(who, standard.active(records), now.date())
+    page = files.page(
+        opened.seller, points, entries, lang, picture.standing(own.standing(who)), picture.scores(judged), sent, error
+    )  # fmt: skip
     return Answer(status, page, "text/html; charset=utf-8", GUARDED)
+
+
+def _who(opened: links.Opened) -> str:
+    return seller_key(opened.connection, opened.seller)
 
 
 def check_document(call: Call) -> Any:

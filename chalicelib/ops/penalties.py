@@ -72,12 +72,14 @@ def list_penalties(call: Call) -> Any:
         raise wrong("seller", f"{len(seller.encode())} bytes", f"at most {cases.MAX_ID}")
     if state and state not in tuple(State):
         raise wrong("state", state, f"one of {', '.join(State)}")
-    now = call.ports.clock.now()
-    rows = call.ports.records(call.account).query(PENALTIES, f"{seller}|" if seller else "")
-    shown = (row_now(row.data, now) for row in rows if not seller or row.data["seller"] == seller)
-    found = list(islice((one for one in shown if not state or one["state"] == state), most + 1))
-    points = sum(int(row["points"]) for row in found[:most] if counts(row, now))
-    return {"penalties": found[:most], "points": points, "more": len(found) > most}
+    now, after = call.ports.clock.now(), call.query.get("after", "")
+    held = call.ports.records(call.account).query(PENALTIES, f"{seller}|" if seller else "")
+    rows = (row for row in held if not after or row.sort.encode() > after.encode())
+    shown = ((row.sort, row_now(row.data, now)) for row in rows if not seller or row.data["seller"] == seller)
+    found = list(islice((one for one in shown if not state or one[1]["state"] == state), most + 1))
+    listed, more = [row for _, row in found[:most]], len(found) > most
+    points = sum(int(row["points"]) for row in listed if counts(row, now))
+    return {"penalties": listed, "points": points, "more": more, "next": found[most - 1][0] if more else ""}
 
 
 def show_penalty(call: Call) -> Any:

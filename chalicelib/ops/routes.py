@@ -18,6 +18,7 @@ from chalicelib.ops.policies_preview import Sure
 from chalicelib.ops.policies_routes import VERSIONS
 from chalicelib.ops.proofs import PROOFS
 from chalicelib.ops.public import ROUTES as PUBLIC
+from chalicelib.ops.scores import ROUTES as SCORES
 from chalicelib.ops.wrong import wrong
 
 
@@ -228,6 +229,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/dlq/{queue}/redrive", OPS, redrive),
     *PENALTIES,
     *FILES,
+    *SCORES,
     *PUBLIC,
     Route("GET", "/changes", AUDIT, list_changes),
     Route("GET", "/keys", ADMIN, list_keys),

@@ -144,8 +144,9 @@ def scores_of(ports: Ports, account: str, connection: str, seller: str, now: dat
     from chalicelib.sellers.score import Scores
 
     records = ports.records(account)
+    held = standard.in_force(records)
     judged = Scores(account, SellerLedger(ports.records), records).of(
-        seller_key(connection, seller), standard.active(records), now.date()
+        seller_key(connection, seller), held.standard, now.date()
     )
     return [
         Seen(
@@ -154,6 +155,9 @@ def scores_of(ports: Ports, account: str, connection: str, seller: str, now: dat
                 "metric": metric.value, "p_over": f"{one.score.p_over:.4f}", "n": f"{one.score.n:g}",
                 "bad": f"{one.score.bad:g}", "buyers": one.score.buyers, "limit": f"{one.score.limit:g}",
                 "window_days": one.score.window_days, "decision": one.decision.value,
+                "effective_n": f"{one.score.effective_n:g}", "mean": f"{one.score.mean:.4f}",
+                "lower": f"{one.score.lower:.4f}", "upper": f"{one.score.upper:.4f}",
+                "real_n": f"{one.score.real.n:g}", "real_bad": f"{one.score.real.bad:g}", "standard": held.version,
             },
         )
         for metric, one in sorted(judged.items())

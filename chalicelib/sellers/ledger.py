@@ -92,8 +92,11 @@ class SellerLedger:
         self, account: str, who: str, unit: str, name: str, why: Why | None, lapses: date | None, at: datetime
     ) -> None:
         """Leave a unit out of the protected value under the exclusion's name; `why` None takes it back."""
-        said = exclusion_of(why, lapses) if why else []
-        self.put(account, who, unit, EXCLUDED + name, said, to_ms(at), at)
+        said, source = exclusion_of(why, lapses) if why else [], EXCLUDED + name
+        held = self.unit(account, who, unit).parts.get(source)
+        # Who decides later wins, within one millisecond too.
+        sequence = max(to_ms(at), held[0] + 1) if held else to_ms(at)
+        self.put(account, who, unit, source, said, sequence, at)
 
     def put(self, account: str, who: str, unit: str, source: str, said: Part, sequence: int, at: datetime) -> None:
         """One part of a unit; of a source only what has the greatest sequence stays. Raises Conflict."""

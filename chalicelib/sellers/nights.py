@@ -7,19 +7,21 @@ UTC; the grade of a day rests on the priors that were fitted the night before.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from chalicelib.core.events import Event, Mark, Subject
 from chalicelib.core.instants import from_ms, show, to_ms
-from chalicelib.core.scores import Exclusion, Moments
+from chalicelib.core.scores import Exclusion, Moments, Standing
 from chalicelib.core.standards import Standard
 from chalicelib.flow.log import fault, log
+from chalicelib.flow.messages import write_told
 from chalicelib.ports.ports import SYSTEM, Ports
-from chalicelib.ports.stores import Conflict
+from chalicelib.ports.stores import Conflict, Message
 from chalicelib.sellers import register, standard
 from chalicelib.sellers.ledger import SellerLedger
-from chalicelib.sellers.score import Priors, Scores, judge, outcomes
+from chalicelib.sellers.score import Priors, Scores, grade, judge, outcomes
 from chalicelib.sellers.watch import Watched, watch
 
 KIND, LAST = "seller-nights", "seller-nights-last"
@@ -179,6 +181,11 @@ class Nights:
         try:
             days = ground.scores.days(who, ground.standard, ground.today)
             judged = judge(days, ground.standard, ground.today, ground.exclusions, ground.priors)
+            held = ground.scores.standing(who)
+            after = grade(held, judged, ground.standard, ground.today)
+            if (after.grade, after.trusted) != (held.grade, held.trusted) or held.since is None:
+                # Told before it is kept: who is tried again tells the same once more, which changes nothing.
+                self._tell(account, who, after, ground.today)
             ground.scores.keep(who, judged, ground.standard, ground.today)
             register.keep_figures(self._ports.records(account), who, judged, self._ports.clock.now())
             told = outcomes(days, ground.standard, ground.today)
@@ -191,6 +198,17 @@ class Nights:
             if key in place.moments or len(place.moments) < MOST_FITTED:
                 place.moments[key] = Moments.read(place.moments.get(key)).and_one(n, bad).told()
         return True
+
+    def _tell(self, account: str, who: str, standing: Standing, day: date) -> None:
+        """A grade that changed is a fact on the seller's case: rules may ask for it."""
+        connection, _, seller = who.partition(":")
+        at = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        event = Event(
+            f"graded-{day.isoformat()}", Subject("seller", seller), at, at, "derived",
+            marks=(Mark("seller.graded", at),),
+            facts={"seller": seller, "grade": standing.grade.value, "trusted": standing.trusted},
+        )  # fmt: skip
+        self._ports.inbox.send([Message(write_told(account, connection, [event]), group=account)])
 
     def _end(self, account: str, place: Round, ground: _Ground) -> None:
         """Who failed is tried once more; then the night's priors are kept."""

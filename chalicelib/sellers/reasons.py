@@ -154,16 +154,30 @@ def _sure(told: Mapping[str, Any], zh: bool) -> list[str]:
     before = told["points_before"]
     found = [f"此前有效分值：{before}" if zh else f"points that stood before: {before}"]
     for one in told["scores"]:
-        p, limit = f"{float(one['p_over']):.0%}", f"{float(one['limit']):.2%}"
-        found.append(
-            f"{one['metric']}：{one['n']} 笔中 {one['bad']} 笔，{one['buyers']} 位买家，真实比率超过 {limit} 的概率 {p}"
-            if zh
-            else f"{one['metric']}: {one['bad']} of {one['n']}, {one['buyers']} different buyers; probability that the "
-            f"true rate is over {limit}: {p}"
-        )
+        found.append(_measured(one, zh))
     if not told["scores"]:
         found.append("尚无评分，仅作记录与通知" if zh else "there is no score yet")
     return found
+
+
+def _measured(one: Mapping[str, Any], zh: bool) -> str:
+    """One metric: what counted, how sure, and beside it what really happened."""
+    p, limit = f"{float(one['p_over']):.0%}", f"{float(one['limit']):.2%}"
+    parts = [
+        f"{one['metric']}：{one['n']} 笔中 {one['bad']} 笔，{one['buyers']} 位买家，真实比率超过 {limit} 的概率 {p}"
+        if zh
+        else f"{one['metric']}: {one['bad']} of {one['n']}, {one['buyers']} different buyers; probability that the "
+        f"true rate is over {limit}: {p}"
+    ]
+    if "lower" in one:
+        lower, upper, days = f"{float(one['lower']):.1%}", f"{float(one['upper']):.1%}", one["window_days"]
+        if zh:
+            parts += [f"95% 区间 {lower} 至 {upper}", f"最近 {days} 天"]
+            parts += [f"不作剔除时 {one['real_n']} 笔中 {one['real_bad']} 笔", f"标准 {one['standard']}"]
+        else:
+            parts += [f"95 % interval {lower} to {upper}", f"last {days} days"]
+            parts += [f"with nothing left out {one['real_bad']} of {one['real_n']}", f"standard {one['standard']}"]
+    return ("；" if zh else "; ").join(parts)
 
 
 def _automated(told: Mapping[str, Any], zh: bool) -> str:
@@ -205,6 +219,7 @@ STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
     "h1{font-size:1.5rem}h2{font-size:1.1rem;margin:1.5rem 0 .3rem}ul{margin:0;padding-left:1.2rem}"
     "li{overflow-wrap:anywhere;white-space:pre-wrap}section{border-top:1px solid #ccc;margin-top:2rem}"
+    "table{border-collapse:collapse;font-size:.9rem}td,th{border:1px solid #ccc;padding:.2rem .4rem;text-align:left}"
     "textarea{width:100%;min-height:8rem;font:inherit;box-sizing:border-box}button{font:inherit;padding:.5rem 1rem}"
 )
 

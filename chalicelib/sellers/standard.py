@@ -7,7 +7,7 @@ YAML.
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import TypeVar
 
@@ -53,15 +53,47 @@ def read_bytes(raw: bytes, file: str = "standard") -> Standard:
     return standard
 
 
-def active(records: Records) -> Standard:
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The standard of an account, as `NAME@NUMBER`, and since when; number 0 is the house's, which nobody chose."""
+
+    standard: Standard
+    number: int = 0
+    since: str = ""
+
+    @property
+    def version(self) -> str:
+        return f"{self.standard.name}@{self.number}"
+
+
+def in_force(records: Records) -> InForce:
     """The standard in force on an account; the house's where none was chosen."""
     record = records.get(KIND, ACTIVE)
-    return load(record.data["standard"]) if record else read_file(DEFAULT)
+    if record is None:
+        return InForce(read_file(DEFAULT))
+    return InForce(load(record.data["standard"]), record.data["number"], record.data["since"])
 
 
-def activate(records: Records, standard: Standard) -> None:
-    """Judge by this standard from now on."""
-    records.put(KIND, ACTIVE, {"standard": dump(standard)})
+def active(records: Records) -> Standard:
+    """As `in_force`, the standard alone."""
+    return in_force(records).standard
+
+
+def activate(records: Records, standard: Standard, since: str = "") -> InForce:
+    """Judge by this standard from now on; those of before are kept under their numbers. Raises Conflict."""
+    held = records.get(KIND, ACTIVE)
+    number = held.data["number"] + 1 if held else 1
+    data = {"standard": dump(standard), "number": number, "since": since}
+    # Kept first: what was ever in force can be looked up, whoever fails in between.
+    records.put(KIND, f"{number:06d}", data)
+    records.put(KIND, ACTIVE, data, expected=held.version if held else 0)
+    return InForce(standard, number, since)
+
+
+def of_version(records: Records, number: int) -> InForce | None:
+    """A standard that was in force once, by its number."""
+    record = records.get(KIND, f"{number:06d}")
+    return InForce(load(record.data["standard"]), number, record.data["since"]) if record else None
 
 
 class _Reader:

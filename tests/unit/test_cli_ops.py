@@ -90,7 +90,7 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     ]
     assert "Statement of reasons" in run(capsys, "penalty", "show", "penalty/p-1", "--lang", "en")["text"]
     assert run(capsys, "penalty", "show", "penalty/p-1")["deeds"]
-    assert run(capsys, "penalty", "export", "--out", "out.csv") == {"exported": 3, "more": False}
+    assert run(capsys, "penalty", "export", "--out", "out.csv") == {"exported": 3}
     assert Path("out.csv").read_text().splitlines()[0].startswith("penalty,seller,state")
     assert run(capsys, "seller", "links", "--base", "https://r.example") == {"base": "https://r.example"}
     assert run(capsys, "seller", "link", "shop-1", "s-1")["link"].startswith("https://r.example/sellers/file/main.")
@@ -98,6 +98,16 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     assert run(capsys, "seller", "verified", "shop-1", "s-1")["case"] == "shop-1:seller/s-1"
     assert run(capsys, "seller", "watch")["looks"] == 0
     assert run(capsys, "seller", "nightly") == {"last": None}
+    assert [one["who"] for one in run(capsys, "seller", "list", "shop-1")["sellers"]] == ["shop-1:s-1"]
+    assert run(capsys, "seller", "show", "shop-1", "s-1")["points"] == 2
+    assert run(capsys, "seller", "rows", "shop-1", "s-1", "--out", "rows.csv")["more"] is False
+    assert Path("rows.csv").read_text().splitlines()[0].startswith("unit,metric,at,good")
+    excused = run(capsys, "seller", "excuse", "shop-1", "s-1", "order/1001", "--id", "odd", "--why", "brushing")
+    assert [one["why"] for one in excused["excluded"]] == ["brushing"]
+    assert run(capsys, "seller", "excuse", "shop-1", "s-1", "order/1001", "--id", "odd", "--back")["excluded"] == []
+    assert run(capsys, "standard", "activate", "ebay")["version"] == "ebay@1"
+    assert run(capsys, "standard", "activate", "ebay")["unchanged"] is True
+    assert run(capsys, "standard", "show", "--number", "1")["standard"]["name"] == "ebay"
     assert json.loads(run(capsys, "register", "shop-1")["payload"])["register"] == "shop-1"
     assert run(capsys, "register", "shop-1", "--count")["sellers"] == 1
     assert run(capsys, "seller", "exclude", "strike", "--why", "carrier", "--since", "2026-03-01", "--until",
