@@ -2,7 +2,7 @@
 conditional write to the record that the functions load (DESIGN law 8). What judges clocks that began before, forwards
 or back, shows first what it would change and needs a yes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,6 @@ from chalicelib.core import compiled
 from chalicelib.core.actions import escape
 from chalicelib.core.instants import show, to_ms
 from chalicelib.core.rules import Policy
-from chalicelib.core.settle import NO_LEVER_NEEDED
 from chalicelib.flow.log import fault, log
 from chalicelib.flow.shops import adapter_of
 from chalicelib.flow.tell import Teller
@@ -21,7 +20,9 @@ from chalicelib.ops import policies_store as store
 from chalicelib.ops.audit import journalled
 from chalicelib.ops.policies_preview import Sure
 from chalicelib.ops.wrong import Absent, Clash, wrong
+from chalicelib.platforms.base import offered
 from chalicelib.ports.ports import Ports
+from chalicelib.rules.levers import lacks
 
 UNSURE = Sure()
 AHEAD = timedelta(days=3660)
@@ -143,18 +144,16 @@ def warnings(ports: Ports, account: str, policy: Policy) -> tuple[dict[str, str]
         connection = ports.connections.get(account, name)
         if connection is None or not connection.active:
             continue
-        levers = adapter_of(connection).levers
-        for rule_id, step_id, action in _actions(policy):
-            if action not in levers:
-                found.append(
-                    {
-                        "connection": name,
-                        "platform": connection.platform,
-                        "rule": rule_id,
-                        "step": step_id,
-                        "action": action,
-                    }
-                )
+        for lack in lacks(policy, offered(adapter_of(connection).levers, connection.options)):
+            found.append(
+                {
+                    "connection": name,
+                    "platform": connection.platform,
+                    "rule": lack.rule,
+                    "step": lack.step,
+                    "action": lack.action,
+                }
+            )
     return tuple(found)
 
 
@@ -200,14 +199,6 @@ def _since(
 
 def _show(at: datetime | None) -> str | None:
     return None if at is None else show(at)
-
-
-def _actions(policy: Policy) -> Iterator[tuple[str, str, str]]:
-    for rule in policy.rules:
-        for step in rule.steps:
-            for do in step.do:
-                if do.action not in NO_LEVER_NEEDED:
-                    yield rule.id, step.id, do.action
 
 
 def _tell(ports: Ports, account: str, kind: str, version: str, at: datetime) -> None:

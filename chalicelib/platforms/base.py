@@ -176,6 +176,13 @@ class Lever:
     """Scope or right that the shop must have granted."""
     effects: str = ""
     """Side effects that a person should know before using it."""
+    option: str = ""
+    """The option of a connection that makes it work there; without that option there is no such lever."""
+
+
+def offered(levers: Mapping[str, Lever], options: Mapping[str, str]) -> frozenset[str]:
+    """The actions that a platform offers on a connection with these options."""
+    return frozenset(action for action, lever in levers.items() if not lever.option or options.get(lever.option))
 
 
 class Adapter(Protocol):

@@ -148,6 +148,7 @@ LEVERS: Mapping[str, Lever] = {
         reverse="exact" if action in UNDO else "none",
         undo=UNDO.get(action, ""),
         needs="actions_url",
+        option="actions_url",
         effects="Whatever the shop's own endpoint does with it; it promises to bear repetition of a key.",
     )
     for action in ACTIONS

@@ -150,6 +150,31 @@ def test_a_case_is_found_whatever_its_id_holds(there: Deployment, capsys: Stream
     assert run(capsys, "case", f"order/{ident}", "--clock", "ship-1d")["rule"] == "ship-1d"
 
 
+def test_a_policy_is_checked_against_the_stores_that_it_is_used_with(there: Deployment, capsys: Streams) -> None:
+    """A lever of the platform may need an option of the connection: without it, it is as good as not there."""
+    there.world.connect()
+    there.ops.must("POST", "/connections/bare", {"platform": "standard"})
+    there.ops.must(
+        "POST", "/connections/demo", {"platform": "shopify", "address": "a.myshopify.com", "secret": "x" * 16}
+    )
+    text = POLICY.replace("{tag: late}", "{tag: late}, suspend")
+    Path("house.yaml").write_text(text)
+    told = run(capsys, "policy", "validate", "house.yaml", "--connection", "all")
+    assert told["valid"] and not told["errors"]
+    lacks = [(one["connection"], one["platform"], one["action"]) for one in told["warnings"]]
+    assert lacks == [("bare", "standard", "tag"), ("bare", "standard", "suspend"), ("demo", "shopify", "suspend")]
+    line = 1 + next(number for number, one in enumerate(text.splitlines()) if "suspend" in one)
+    assert {(one["file"], one["line"], one["rule"], one["step"]) for one in told["warnings"]} == {
+        ("house.yaml", line, "ship-1d", "breach")
+    }
+    assert run(capsys, "policy", "validate", "house.yaml", "--connection", "shop-1")["warnings"] == []
+    assert main(["policy", "validate", "house.yaml", "--platform", "shopify"]) == 0
+    assert "warning: shopify has no lever for suspend" in capsys.readouterr().err
+    assert main(["policy", "validate", "house.yaml", "--connection", "none"]) == 2
+    told = there.ops.must("POST", "/policies", {"yaml": text})
+    assert [one["connection"] for one in told["warnings"]] == ["bare", "bare", "demo"], "and when it comes into force"
+
+
 SHOWN = [
     (["policy", "list"], "house  in force: 1"),
     (["connections"], "shop-1  standard"),

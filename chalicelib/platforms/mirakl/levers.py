@@ -169,20 +169,21 @@ LEVERS: Mapping[str, Lever] = {
     lever.action: lever
     for lever in (
         Lever(
-            "note", note, "safe", needs=f"{NEEDS}; note_field",
+            "note", note, "safe", needs=f"{NEEDS}; note_field", option="note_field",
             effects="Overwrites the custom field of the order that note_field names.",
         ),
         Lever(
-            "tag", tag, "safe", "exact", "untag", needs=f"{NEEDS}; tag_field",
+            "tag", tag, "safe", "exact", "untag", needs=f"{NEEDS}; tag_field", option="tag_field",
             effects="Kept in the custom field of the order that tag_field names, with commas between.",
         ),
-        Lever("untag", untag, "safe", "exact", "tag", needs=f"{NEEDS}; tag_field"),
+        Lever("untag", untag, "safe", "exact", "tag", needs=f"{NEEDS}; tag_field", option="tag_field"),
         Lever(
             "open_incident", open_incident, "safe", "offset", "close_incident", needs=f"{NEEDS}; incident_reason",
+            option="incident_reason",
             effects="Counts against the shop's incident rate, also after it was closed; shop and buyer are told.",
         ),
         Lever(
-            "close_incident", close_incident, "safe", needs=f"{NEEDS}; close_reason",
+            "close_incident", close_incident, "safe", needs=f"{NEEDS}; close_reason", option="close_reason",
             effects="Only the operator's closing ends an incident; what the shop resolved stays open until then.",
         ),
         Lever(

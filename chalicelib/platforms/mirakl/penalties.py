@@ -128,11 +128,12 @@ LEVERS: Mapping[str, Lever] = {
         ),
         Lever(
             "blacklist", _changing_state("TERMINATE"), "safe", "exact", "unblacklist",
-            needs=f"{NEEDS}; state_change_path",
+            needs=f"{NEEDS}; state_change_path", option="state_change_path",
             effects="The shop is terminated: no offers, no log-in. Orders that are there stay due.",
         ),
         Lever(
-            "unblacklist", _changing_state("UNTERMINATE"), "safe", needs=f"{NEEDS}; state_change_path", effects=_LIFTS
+            "unblacklist", _changing_state("UNTERMINATE"), "safe", needs=f"{NEEDS}; state_change_path",
+            option="state_change_path", effects=_LIFTS,
         ),
     )
 }  # fmt: skip
