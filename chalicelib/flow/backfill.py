@@ -62,7 +62,7 @@ def _page(desk: Desk, told: dict[str, Any]) -> Later | Failed | None:
     """What changed since `next`: what to ask about, and from where to ask next."""
     subject = Subject(POLL, told["next"])
     try:
-        read = desk.looks.read(desk.connection, subject)
+        read = desk.looks.read(desk.connection, subject, insist=True)
     except NoLook as error:
         return Failed(f"it cannot be asked what changed: {error.reason}", "look at its credentials and their rights")
     if isinstance(read, Later):
@@ -85,7 +85,7 @@ def _next(desk: Desk, told: dict[str, Any]) -> Later | None:
     """Ask about the first of what is left."""
     subject = Subject(*told["left"][0])
     try:
-        read: Read | Later = desk.looks.read(desk.connection, subject)
+        read: Read | Later = desk.looks.read(desk.connection, subject, insist=True)
     except NoLook as error:
         _leave_out(desk, told, subject, error.reason)
         return None

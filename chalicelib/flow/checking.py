@@ -66,7 +66,7 @@ class Desk:
         """Ask the platform; Later where it does not answer."""
         words = self.looks.rulebook.get(self.connection.account).words
         try:
-            return credentials.run(self.ports, self.looks.shops, self.connection, steps, words, secrets)
+            return credentials.run(self.ports, self.looks.shops, self.connection, steps, words, secrets, insist=True)
         except (Unsent, Uncertain):
             return NO_ANSWER
 

@@ -16,6 +16,7 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.core.instants import from_ms, show, to_ms
 from chalicelib.core.words import CORE, Vocabulary
 from chalicelib.flow import runner
+from chalicelib.flow.breaker import Breaker
 from chalicelib.flow.log import log
 from chalicelib.flow.shops import Shops, adapter_of, context_of
 from chalicelib.platforms.base import Later, Refused, Session
@@ -45,12 +46,40 @@ def run(
     steps: Callable[[Session], Generator[Call, Reply, T]],
     words: Vocabulary = CORE,
     secrets: bool = False,
+    insist: bool = False,
 ) -> T | Later:
-    """The result of what `steps` makes of a session. Raises Unsent, Uncertain and TooManyCalls as the runner does.
-    `secrets`: the session carries the hook's secrets.
+    """The result of what `steps` makes of a session; Later, with no call made, where the connection is not to be asked
+    now (`breaker`). Raises Unsent, Uncertain and TooManyCalls as the runner does. `secrets`: the session carries the
+    hook's secrets. `insist`: a person asks, so also where the platform did not answer lately.
+    """
+    breaker = Breaker(ports, connection, adapter_of(connection))
+    wait = breaker.wait(insist)
+    if wait is not None:
+        return wait
+    try:
+        result = _run(ports, shops, connection, steps, words, secrets, breaker.client)
+    except (Unsent, Uncertain) as error:
+        if breaker.client.status:
+            # It answered: what is uncertain is what became of the credentials on the way.
+            breaker.ended(None)
+        else:
+            breaker.failed("no answer" if isinstance(error, Uncertain) else "no connection")
+        raise
+    breaker.ended(result)
+    return result
 
-    Where the first call is told that the credentials have ended, all begins anew with new ones: nothing was done yet.
-    Where a later one is told so, what came before may have had its effect: that is Uncertain.
+
+def _run(
+    ports: Ports,
+    shops: Shops,
+    connection: Connection,
+    steps: Callable[[Session], Generator[Call, Reply, T]],
+    words: Vocabulary,
+    secrets: bool,
+    http: Http,
+) -> T | Later:
+    """Where the first call is told that the credentials have ended, all begins anew with new ones: nothing was done
+    yet. Where a later one is told so, what came before may have had its effect: that is Uncertain.
     """
     adapter = adapter_of(connection)
 
@@ -59,12 +88,12 @@ def run(
         return replace(made, secrets=shops.secrets(one)) if secrets else made
 
     if not isinstance(adapter, Refreshes):
-        return runner.run(steps(opened(connection)), ports.http)
+        return runner.run(steps(opened(connection)), http)
     session, connection = _good(ports, shops, connection, adapter, opened)
     if isinstance(session, Later):
         return session
     try:
-        return runner.run(steps(session), _Watched(ports.http, adapter, session))
+        return runner.run(steps(session), _Watched(http, adapter, session))
     except _Ended as told:
         renewed = _renew(ports, shops, connection, adapter)
         if not told.first:
@@ -73,8 +102,8 @@ def run(
             return renewed
         if isinstance(renewed, Refused):
             # The lever says what the platform's own words mean to it.
-            return runner.run(steps(session), _Told(ports.http, told.reply))
-        return runner.run(steps(opened(renewed)), ports.http)
+            return runner.run(steps(session), _Told(http, told.reply))
+        return runner.run(steps(opened(renewed)), http)
 
 
 def _good(

@@ -51,15 +51,16 @@ class Looks:
         answer = self.read(connection, subject)
         return answer if isinstance(answer, Later) else answer.events
 
-    def read(self, connection: Connection, subject: Subject) -> Read | Later:
-        """What the platform says now, and what it names to be looked at. Raises NoLook."""
+    def read(self, connection: Connection, subject: Subject, insist: bool = False) -> Read | Later:
+        """What the platform says now, and what it names to be looked at. `insist`: a person asked for it. Raises
+        NoLook."""
         adapter = adapter_of(connection)
         if subject.kind not in adapter.looks:
             raise NoLook("no_look")
         words = self.rulebook.get(connection.account).words
         try:
             answer = credentials.run(
-                self.ports, self.shops, connection, lambda session: adapter.look(subject, session), words
+                self.ports, self.shops, connection, lambda session: adapter.look(subject, session), words, insist=insist
             )
         except (Unsent, Uncertain):
             return Later(30, "no answer")

@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.connections.offers import OFFERS
 from chalicelib.core.instants import from_ms, show
 from chalicelib.core.words import Mode
-from chalicelib.flow import quarantine, silence
+from chalicelib.flow import breaker, quarantine, silence
 from chalicelib.flow.shops import adapter_of
 from chalicelib.ops import answers
 from chalicelib.platforms.base import Polled
@@ -33,6 +33,7 @@ def examine(ports: Ports, one: Connection) -> list[dict[str, Any]]:
 def _findings(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
     yield from _door(ports, one)
     yield from _heard(ports, one)
+    yield from _asked(ports, one)
     yield from _acts(one)
     yield from _unread(ports, one)
     yield from answers.judge(ports, one)
@@ -70,6 +71,16 @@ def _heard(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
         yield "silence", f"last heard {show(from_ms(heard.last))}, usually every {usual} min", ""
     if polled and heard is not None and heard.asked:
         yield "polls", f"asked at {show(from_ms(heard.asked))}", ""
+
+
+def _asked(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
+    """Whether its platform is left alone just now, and why."""
+    state = breaker.held(ports, one)
+    if state is not None and state.open:
+        found = f"no answer {state.failures} times in a row; not asked before {show(state.until)}"
+        yield "platform", found, "see that the shop's API answers us; it is asked again by itself, what waits is kept"
+    elif state is not None:
+        yield "platform", f"told us to wait until {show(state.until)}; what waits is kept", ""
 
 
 def _acts(one: Connection) -> Iterator[tuple[str, str, str]]:

@@ -144,6 +144,15 @@ class Later:
     reason: str = "throttled"
 
 
+TOLD_TO_WAIT = frozenset(["throttled", "firewall"])
+"""Reasons of a `Later` that hold for all that is asked of this shop, not for the one call."""
+
+
+def told_to_wait(result: object) -> float:
+    """Seconds for which an answer, as an adapter understood it, wants the whole shop left alone; 0 for none."""
+    return result.seconds if isinstance(result, Later) and result.reason in TOLD_TO_WAIT else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Absent:
     """A find came back empty: the effect is not there."""
@@ -253,6 +262,17 @@ class Polled(Protocol):
 
     every: timedelta
     """How often."""
+
+
+@runtime_checkable
+class Paces(Protocol):
+    """An adapter that can tell from an answer how long its platform wants to be left alone, in whatever form it says
+    so: a status, a header, a code under 200, the cost of a question. `flow.breaker` then keeps all of the connection's
+    calls back, not only the one that was told."""
+
+    def pause(self, reply: Reply) -> float:
+        """Seconds; 0 where the answer says nothing of the kind. Never raises."""
+        ...
 
 
 @runtime_checkable

@@ -196,6 +196,10 @@ class Standard:
     def look(self, subject: Subject, session: Session) -> Looking:
         return _look(subject, session)
 
+    def pause(self, reply: Reply) -> float:
+        wait = _wait(reply) if reply.status == 429 else None
+        return wait.seconds if wait is not None else 0.0
+
     def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
         """An empty array, which says nothing."""
         body = b"[]"

@@ -4,9 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.core.calls import Reply
+from chalicelib.core.events import Subject
 from chalicelib.core.instants import to_ms
+from chalicelib.flow import breaker, credentials
+from chalicelib.flow.shops import Shops, adapter_of
 from chalicelib.flow.silence import KIND, LEARN, sort_of
 from chalicelib.ops.doctor import examine
+from chalicelib.platforms.base import Command
 from chalicelib.ports.ports import SYSTEM
 from chalicelib.ports.stores import Connection
 from tests.support.world import SECRET, T0, World
@@ -45,6 +50,20 @@ def test_what_is_wrong_is_named() -> None:
     assert {name for name, check in found.items() if check["bad"]} == {
         "door", "secrets", "silence", "credentials", "version", "quarantine",
     }  # fmt: skip
+
+
+def test_a_shop_that_is_left_alone_is_named_with_the_reason() -> None:
+    world = World()
+    one = world.connect()
+    lever, command = adapter_of(one).levers["tag"], Command("k", "tag", Subject("order", "1"), {"tag": "late"})
+    for answer, bad in ((Reply(429, {"retry-after": "60"}, b""), False), (Reply(503, {}, b""), True)):
+        world.shop.answer = lambda call, said=answer: said  # type: ignore[misc]
+        world.clock.advance(timedelta(minutes=2))
+        for _ in range(breaker.MOST):
+            credentials.run(world.ports, Shops(world.ports), one, lambda session: lever.run(session, command))
+        assert checks(world, one)["platform"]["bad"] is bad
+    world.clock.advance(breaker.FIRST)
+    assert "platform" not in checks(world, one)
 
 
 def test_nothing_heard_yet_is_said() -> None:

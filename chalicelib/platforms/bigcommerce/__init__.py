@@ -12,6 +12,7 @@ Credentials: `access_token`. The mapping names the status ids that make a mark w
 from collections.abc import Mapping
 from datetime import datetime
 
+from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, Steps
 from chalicelib.platforms.bigcommerce import verify as door
@@ -101,3 +102,8 @@ class BigCommerce:
         from chalicelib.platforms.bigcommerce.probing import recent
 
         return recent(session, count)
+
+    def pause(self, reply: Reply) -> float:
+        from chalicelib.platforms.bigcommerce.api import pause
+
+        return pause(reply)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import dumps_canonical
-from chalicelib.platforms.base import Later, Session
+from chalicelib.platforms.base import Later, Session, told_to_wait
 from chalicelib.platforms.bigcommerce.names import base
 from chalicelib.platforms.rest import DOWN, LONGEST, NOT_JSON, Asking, Murky, No, Ok, Result, json_of, wait_of
 from chalicelib.platforms.shapes import Body, answered_at, child, rows
@@ -98,6 +98,13 @@ def meaning(reply: Reply) -> Result:
     if 300 <= status < 400:
         return No("redirect", at)
     return No(_CODES.get(status, f"http_{status}"), at, reply.body)
+
+
+def pause(reply: Reply) -> float:
+    """The store's quota is shared by all its apps: whoever sees it used up waits until it is filled again."""
+    if reply.headers.get("x-rate-limit-requests-left", "").strip() == "0":
+        return _reset(reply)
+    return told_to_wait(meaning(reply))
 
 
 def _reset(reply: Reply) -> float:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, told_to_wait
 from chalicelib.platforms.doudian import sign
 from chalicelib.platforms.keeping import Asking, Probe, Recent, Trial
 from chalicelib.platforms.lazy import Lazy
@@ -93,3 +93,8 @@ class Doudian:
         from chalicelib.platforms.doudian.probe import trial
 
         return trial(shop, secret, now)
+
+    def pause(self, reply: Reply) -> float:
+        from chalicelib.platforms.doudian.api import meaning
+
+        return told_to_wait(meaning(reply))

@@ -18,8 +18,9 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop
+from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, told_to_wait
 from chalicelib.platforms.keeping import Asking, Probe, Recent
 from chalicelib.platforms.lazy import Lazy
 
@@ -90,3 +91,8 @@ class Mirakl:
         from chalicelib.platforms.mirakl.probing import recent
 
         return recent(session, count)
+
+    def pause(self, reply: Reply) -> float:
+        from chalicelib.platforms.mirakl.api import meaning
+
+        return told_to_wait(meaning(reply))

@@ -12,8 +12,21 @@ query of it in `documents`.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Fetching, Lever, Looking, Read, Refusal, Session, Shop, Steps
+from chalicelib.platforms.base import (
+    Answer,
+    Delivery,
+    Fetching,
+    Lever,
+    Looking,
+    Read,
+    Refusal,
+    Session,
+    Shop,
+    Steps,
+    told_to_wait,
+)
 from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription, Trial
 from chalicelib.platforms.lazy import Lazy
 from chalicelib.platforms.saleor import verify as door
@@ -110,3 +123,8 @@ class Saleor:
         from chalicelib.platforms.saleor.probing import recent
 
         return recent(session, count)
+
+    def pause(self, reply: Reply) -> float:
+        from chalicelib.platforms.saleor.graphql import understand
+
+        return told_to_wait(understand(reply))

@@ -107,3 +107,8 @@ class Shopify:
         from chalicelib.platforms.shopify.probing import recent
 
         return recent(session, count)
+
+    def pause(self, reply: Reply) -> float:
+        from chalicelib.platforms.shopify.graphql import pause
+
+        return pause(reply)

@@ -10,13 +10,14 @@ import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import TypeAlias
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.instants import cut
 from chalicelib.core.strictjson import BadJson, loads
-from chalicelib.platforms.base import Later, Refused, Session, Shop, Unreadable
+from chalicelib.platforms.base import Later, Refused, Session, Shop, Unreadable, told_to_wait
 from chalicelib.platforms.shopify.documents import API_VERSION
 from chalicelib.platforms.shopify.fields import Node
 
@@ -121,18 +122,44 @@ def _error_codes(body: Node) -> set[str]:
 
 def _throttled(body: Node) -> Later | Refused:
     """Waits until the bucket has leaked enough for this very query."""
+    told = _points(body)
+    if told is None:
+        return Later(2.0)
+    wanted, there, most, rate = told
+    if most is not None and wanted > most:
+        return Refused("query-too-costly")
+    return Later(min(max(float((wanted - there) / rate), 1.0), LONGEST))
+
+
+def _points(body: Node) -> tuple[Decimal, Decimal, Decimal | None, Decimal] | None:
+    """What this query was reckoned to cost, what the bucket holds, the most that it holds, what comes back a second."""
     extensions = body.node("extensions")
     cost = extensions.node("cost") if extensions else None
     state = cost.node("throttleStatus") if cost else None
     if cost is None or state is None:
-        return Later(2.0)
-    wanted, rate = cost.money("requestedQueryCost"), state.money("restoreRate")
-    there, most = state.money("currentlyAvailable"), state.money("maximumAvailable")
+        return None
+    wanted, rate, there = (
+        cost.money("requestedQueryCost"),
+        state.money("restoreRate"),
+        state.money("currentlyAvailable"),
+    )
     if wanted is None or there is None or not rate or rate <= 0:
-        return Later(2.0)
-    if most is not None and wanted > most:
-        return Refused("query-too-costly")
-    return Later(min(max(float((wanted - there) / rate), 1.0), LONGEST))
+        return None
+    return wanted, there, state.money("maximumAvailable"), rate
+
+
+def pause(reply: Reply) -> float:
+    """How long until the bucket, which all our calls of this shop draw from, holds a query like this one again."""
+    wait = told_to_wait(understand(reply))
+    if wait or reply.status != 200:
+        return wait
+    try:
+        told = _points(Node.of(loads(reply.body, max_keys=200_000, max_string=1024 * 1024, max_int_digits=20)))
+    except (BadJson, Unreadable):
+        return 0.0
+    if told is None or told[0] <= told[1] or (told[2] is not None and told[0] > told[2]):
+        return 0.0
+    return min(float((told[0] - told[1]) / told[3]), LONGEST)
 
 
 def _retry_after(reply: Reply) -> float:

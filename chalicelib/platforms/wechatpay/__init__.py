@@ -10,8 +10,21 @@ and whoever was silent is asked for the complaints of thirty days. A trial deliv
 from collections.abc import Mapping
 from datetime import datetime
 
+from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Done, Lever, Looking, Read, Refusal, Session, Shop, Steps
+from chalicelib.platforms.base import (
+    Answer,
+    Delivery,
+    Done,
+    Lever,
+    Looking,
+    Read,
+    Refusal,
+    Session,
+    Shop,
+    Steps,
+    told_to_wait,
+)
 from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription
 from chalicelib.platforms.lazy import Lazy
 from chalicelib.platforms.wechatpay import door
@@ -92,3 +105,8 @@ class WechatPay:
         from chalicelib.platforms.wechatpay.probe import recent
 
         return recent(session, count)
+
+    def pause(self, reply: Reply) -> float:
+        from chalicelib.platforms.wechatpay.api import meaning
+
+        return told_to_wait(meaning(reply))

@@ -9,8 +9,20 @@ order's id). Credentials: `consumer_key`, `consumer_secret`.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, Steps
+from chalicelib.platforms.base import (
+    Answer,
+    Delivery,
+    Lever,
+    Looking,
+    Read,
+    Refusal,
+    Session,
+    Shop,
+    Steps,
+    told_to_wait,
+)
 from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription, Trial
 from chalicelib.platforms.lazy import Lazy
 from chalicelib.platforms.woocommerce import verify as door
@@ -98,3 +110,8 @@ class WooCommerce:
         from chalicelib.platforms.woocommerce.sampling import recent
 
         return recent(session, count)
+
+    def pause(self, reply: Reply) -> float:
+        from chalicelib.platforms.woocommerce.api import meaning
+
+        return told_to_wait(meaning(reply))

@@ -1,0 +1,154 @@
+"""When a platform is not to be asked for a while: because it told one of our calls to wait, or because it does not
+answer. What one call learns holds for all calls of that connection, in every process: a quota is the store's, and a
+shop that is down is not helped by a queue that knocks.
+
+The state is one small record per connection; where it is lost or late, a call too many is made and nothing else. A
+breaker delays, it never decides: what waits is told Later and keeps its place (DESIGN law 5: throttling is not
+failure).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.core.calls import Call, Reply
+from chalicelib.core.instants import EPOCH, from_ms, show, to_ms
+from chalicelib.flow.log import log
+from chalicelib.platforms.base import Adapter, Later, Paces
+from chalicelib.ports.http import Http
+from chalicelib.ports.ports import Ports
+from chalicelib.ports.stores import Conflict, Connection
+
+KIND = "breaker"
+MOST = 5
+"""Runs in a row that may fail before the connection is left alone."""
+FIRST, LONGEST = timedelta(seconds=30), timedelta(minutes=15)
+"""How long it is left alone at first; twice as long after each trial in vain, up to the longest."""
+TRIAL = timedelta(seconds=90)
+"""Longer than a function may run: so long the others wait for the one that tries whether it answers again."""
+KEPT = timedelta(days=1)
+BUSY, DOWN = "throttled", "platform down"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`failures` in a row; nobody asks before `until`, for `reason`. `trials`: in vain, since it was left alone."""
+
+    failures: int = 0
+    until: datetime = EPOCH
+    reason: str = ""
+    trials: int = 0
+    version: int = 0
+
+    @property
+    def open(self) -> bool:
+        return self.failures >= MOST
+
+
+class Breaker:
+    """For one run of a lever or a look: `wait` before it, `client` to send with, `ended` or `failed` after it."""
+
+    def __init__(self, ports: Ports, connection: Connection, adapter: Adapter) -> None:
+        self._ports, self._connection, self._adapter = ports, connection, adapter
+        self._state = State()
+        self.client = _Watched(ports.http, adapter)
+
+    def wait(self, insist: bool = False) -> Later | None:
+        """Later where nobody is to ask now. The first to ask after a connection was left alone does so alone.
+        `insist`: a person wants to know whether it answers; only a platform's own wish to wait goes before that."""
+        self._state = held = _read(self._ports, self._connection)
+        now = self._ports.clock.now()
+        if held.open and insist:
+            return None
+        if held.until > now:
+            return Later(max((held.until - now).total_seconds(), 1.0), held.reason)
+        if held.open and not self._keep(State(held.failures, now + TRIAL, DOWN, held.trials)):
+            # Somebody else is just trying.
+            return Later(FIRST.total_seconds(), DOWN)
+        return None
+
+    def failed(self, reason: str) -> None:
+        """The run got no answer that says anything."""
+        held, now = self._state, self._ports.clock.now()
+        failures = held.failures + 1
+        if failures < MOST:
+            self._keep(State(failures, held.until, held.reason, 0))
+            return
+        trials = held.trials + 1
+        pause = min(FIRST * 2 ** min(trials - 1, 10), LONGEST)
+        if self._keep(State(failures, now + pause, DOWN, trials)):
+            log(
+                "platform_down", level="error", account=self._connection.account, connection=self._connection.name,
+                reason=f"{failures} in a row, {reason}; not asked before {show(now + pause)}",
+            )  # fmt: skip
+
+    def ended(self, result: object) -> None:
+        """The run came to an end; what its answers said of our pace is kept."""
+        seen = self.client
+        if isinstance(result, Later) and seen.status >= 500:
+            self.failed(f"status {seen.status}")
+            return
+        held, now = self._state, self._ports.clock.now()
+        if seen.pause > 0:
+            until = now + min(timedelta(seconds=seen.pause), LONGEST)
+            self._keep(State(0, until, BUSY))
+        elif held.failures and seen.status:
+            self._keep(State())
+        if held.open and seen.status:
+            log("platform_back", account=self._connection.account, connection=self._connection.name)
+
+    def _keep(self, state: State) -> bool:
+        """Whether it was written; where somebody else was first, theirs stands."""
+        one = self._connection
+        data = {
+            "of": _print(one), "failures": state.failures, "until": to_ms(state.until), "reason": state.reason,
+            "trials": state.trials,
+        }  # fmt: skip
+        expires = self._ports.clock.now() + KEPT
+        try:
+            version = self._ports.records(one.account).put(KIND, one.name, data, self._state.version, expires)
+        except Conflict:
+            return False
+        self._state = State(state.failures, state.until, state.reason, state.trials, version)
+        return True
+
+
+def held(ports: Ports, connection: Connection) -> State | None:
+    """The state of a connection that is not asked now; None where it may be asked."""
+    state = _read(ports, connection)
+    return state if state.until > ports.clock.now() else None
+
+
+def _read(ports: Ports, connection: Connection) -> State:
+    record = ports.records(connection.account).get(KIND, connection.name)
+    if record is None:
+        return State()
+    data = record.data
+    if data["of"] != _print(connection):
+        # Another address or other credentials since then: what held for the old ones says nothing of these.
+        return State(version=record.version)
+    return State(
+        int(data["failures"]), from_ms(int(data["until"])), str(data["reason"]), int(data["trials"]), record.version
+    )
+
+
+def _print(connection: Connection) -> str:
+    """Tells addresses and sealed credentials apart; it says nothing of what they are."""
+    return hashlib.sha256(connection.address.encode() + b"\0" + connection.credentials).hexdigest()[:16]
+
+
+class _Watched:
+    """The client, with an eye on what the answers say of our pace and of the platform's health."""
+
+    def __init__(self, http: Http, adapter: Adapter) -> None:
+        self._http, self._adapter = http, adapter
+        self.status, self.pause = 0, 0.0
+        """Of the last answer, 0 where there was none to the last call; the longest wait that any answer asked for."""
+
+    def send(self, call: Call) -> Reply:
+        self.status = 0
+        reply = self._http.send(call)
+        self.status = reply.status
+        if isinstance(self._adapter, Paces):
+            self.pause = max(self.pause, self._adapter.pause(reply))
+        return reply
