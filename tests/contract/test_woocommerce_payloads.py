@@ -36,7 +36,7 @@ def marks(event: Event) -> dict[str, datetime | None]:
 EXPECTED = [
     ("order.created.json", "727",
      {"order.placed": "2017-03-22T19:28:02", "order.paid": "2017-03-22T19:28:08", "order.shipped": None,
-      "order.cancelled": None},
+      "order.delivered": None, "order.cancelled": None},
      {"status": "processing", "currency": "USD", "amount": "29.35", "country": "US", "buyer": None, "refunded": "0",
       "region": "US-CA", "product": None}, False),
     ("order.updated_completed.json", "727",
@@ -55,7 +55,7 @@ EXPECTED = [
       "refunded": "223.71", "product": "379"}, True),
     ("order.updated_with_charge.json", "211",
      {"order.placed": "2022-01-28T13:59:07", "order.paid": "2022-01-28T13:59:09", "order.shipped": None,
-      "order.cancelled": None},
+      "order.delivered": None, "order.cancelled": None},
      {"status": "processing", "currency": "USD", "amount": "33.30", "country": "US", "buyer": None, "refunded": "0",
       "region": "US-AZ", "product": "16"}, False),
 ]  # fmt: skip

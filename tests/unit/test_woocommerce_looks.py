@@ -166,6 +166,20 @@ def test_a_custom_status_is_dated_by_its_note_and_the_first_entry_counts() -> No
     assert at(events(look(shop, "order", number, mapping=mapping))[0], "order.delivered") is None
 
 
+@pytest.mark.parametrize("through", ["shipped", ""], ids=["shipped before", "completed at once"])
+def test_the_first_of_two_statuses_that_mean_the_same_counts(through: str) -> None:
+    shop = FakeShop()
+    shop.names["shipped"] = "Shipped"
+    number = shop.order()
+    shop.later(days=1)
+    shop.set_status(number, through or "completed")
+    left = shop.now
+    shop.later(days=3)
+    shop.set_status(number, "completed")
+    mapping = {"order.shipped": ("status:shipped", "status:completed")}
+    assert at(events(look(shop, "order", number, mapping=mapping))[0], "order.shipped") == left
+
+
 def test_names_come_from_the_connection_where_the_key_may_not_read_reports() -> None:
     shop = FakeShop(may_read_reports=False, changed="{} -> {}")
     shop.names.update(GERMAN)

@@ -251,6 +251,20 @@ def test_the_first_source_with_an_instant_wins() -> None:
     assert at(only(deliver(order(**done), shop=shop)), "order.shipped") == utc("2026-11-21T08:00:00")
 
 
+def test_an_instant_is_not_taken_where_the_notes_may_know_an_earlier_one() -> None:
+    shop = mapped(shipped=("status:shipped", "status:completed"))
+    read = deliver(order(status="completed", date_completed_gmt="2026-11-25T08:00:00"), shop=shop)
+    assert read.looks == (Subject("order", "5120"),)
+    assert at(only(read), "order.shipped") == "unsaid"
+
+
+def test_delivered_is_a_status_of_that_name_unless_the_shop_says_otherwise() -> None:
+    read = deliver(order(status="delivered"))
+    assert read.looks == (Subject("order", "5120"),)
+    assert at(only(deliver(ORDER)), "order.delivered") is None, "not while it is being worked on"
+    assert deliver(order(status="completed", date_completed_gmt="2026-11-21T08:00:00")).looks == ()
+
+
 PARCELS = [
     {"tracking_id": "aa11", "tracking_provider": "dhl", "tracking_number": "1", "date_shipped": "1795000000"},
     {"tracking_id": "bb22", "tracking_provider": "dhl", "tracking_number": "2", "date_shipped": "1795086400"},

@@ -191,10 +191,16 @@ def _first(name: str, sources: tuple[str, ...], story: Story, found: _Marks) -> 
         silences.add(told)
         found.ask |= told is Silence.ASK
         sources = tuple(source for source in sources if not source.startswith("status:"))
+    unsure = False
     for source in sources:
         told = tell(source, story)
         if isinstance(told, datetime):
+            if unsure and story.entered is None:
+                # A source that goes before it may know an earlier instant: the notes decide, not this body.
+                found.ask = True
+                return Silence.QUIET
             return told
+        unsure |= told is Silence.QUIET
         silences.add(told)
         found.ask |= told is Silence.ASK
         if told is Silence.UNFIT:
