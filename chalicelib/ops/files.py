@@ -124,7 +124,8 @@ def _file(
         open_ = one.state in (State.IMPOSED, State.EXPIRED) and one.appeal_until is not None and now < one.appeal_until
         open_ = open_ and appeals.appeal_of(records, ident) is None
         points += one.points if one.in_force else 0
-        entries.append((row_of(case, now)[1], told, notices.about(one), open_))
+        more = {**notices.about(one), **notices.outcome(records, case, one)}
+        entries.append((row_of(case, now)[1], told, more, open_))
     own, who = Scores(opened.account, SellerLedger(call.ports.records), records), _who(opened)
     judged = own.of(who, standard.active(records), now.date())
     page = files.page(

@@ -101,10 +101,12 @@ def show_reasons(call: Call) -> Any:
         raise wrong("lang", lang, "en or zh")
     if form not in ("text", "html"):
         raise wrong("form", form, "text or html")
-    told = reasons.kept(call.ports.records(call.account), case.id.subject.id)
+    records = call.ports.records(call.account)
+    told = reasons.kept(records, case.id.subject.id)
     if told is None:
         raise Absent(f"statement of reasons of {case.id.local}")
-    more = notices.about(penalty_of(case, call.ports.clock.now()))
+    one = penalty_of(case, call.ports.clock.now())
+    more = {**notices.about(one), **notices.outcome(records, case, one)}
     if form == "html":
         return Answer(200, reasons.page(told, lang, more), "text/html; charset=utf-8", GUARDED)
     return {"lang": lang, "text": reasons.text(told, lang, more)}

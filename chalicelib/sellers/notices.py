@@ -1,12 +1,13 @@
-"""What a seller is sent when a penalty is imposed: the statement of reasons, and the way to appeal."""
+"""What a seller is sent when a penalty is imposed: the statement of reasons, and the way to appeal; and when an appeal
+was decided, or the penalty taken back: the outcome with its reasons before them (DSA 20(5), P2B 11)."""
 
 from datetime import datetime, timedelta
 
 from chalicelib.core.case import Case
 from chalicelib.core.instants import show
 from chalicelib.ports.stores import Connection, Records
-from chalicelib.sellers import links, reasons
-from chalicelib.sellers.ladder import Penalty
+from chalicelib.sellers import appeals, links, reasons
+from chalicelib.sellers.ladder import Penalty, State
 from chalicelib.sellers.penalties import penalty_of
 
 
@@ -18,6 +19,17 @@ def about(one: Penalty, link: str = "") -> dict[str, str]:
     }  # fmt: skip
     told = {name: show(at) for name, at in named.items() if at is not None}
     return {**told, "state": one.state.value, **({"link": link} if link else {})}
+
+
+def outcome(records: Records, case: Case, one: Penalty) -> dict[str, str]:
+    """How it ended, where it did: by whose word and why; by the facts alone where nobody said so."""
+    if one.state not in (State.UPHELD, State.REVERSED):
+        return {}
+    ended = [deed for deed in appeals.deeds(records, case.id.subject.id) if deed.what == one.state.value]
+    told = {"outcome": one.state.value, "appealed": "yes" if one.appealed_at else ""}
+    if not ended:
+        return told
+    return {**told, "outcome_at": show(ended[-1].at), "outcome_why": ended[-1].reason}
 
 
 def notice(records: Records, case: Case, connection: Connection, now: datetime) -> str:
@@ -32,7 +44,8 @@ def notice(records: Records, case: Case, connection: Connection, now: datetime) 
         link = links.address(records, token)
     language = connection.options.get("language", "")
     wanted = [language] if language in reasons.LANGUAGES else reasons.LANGUAGES
-    return "\n".join(reasons.text(told, one_language, about(one, link)) for one_language in wanted)
+    more = {**about(one, link), **outcome(records, case, one)}
+    return "\n".join(reasons.text(told, one_language, more) for one_language in wanted)
 
 
 def _day(now: datetime) -> datetime:

@@ -105,7 +105,8 @@ def kept(records: Records, ident: str) -> dict[str, Any] | None:
 
 
 def lines(told: Mapping[str, Any], lang: str, more: Mapping[str, str] | None = None) -> list[tuple[str, list[str]]]:
-    """Headings with their lines. `more`: `state`, `from`, `until`, `appeal_until`, `link`, where they are known."""
+    """Headings with their lines. `more`: `state`, `from`, `until`, `appeal_until`, `link`, and where it ended `outcome`
+    (upheld or reversed), `appealed`, `outcome_at`, `outcome_why`, where they are known."""
     zh, terms, more = lang == "zh", told["terms"], more or {}
     place = 0 if zh else 1
     rule = told.get("rule", {})
@@ -134,6 +135,7 @@ def lines(told: Mapping[str, Any], lang: str, more: Mapping[str, str] | None = N
     else:
         grounds = [_pair(zh, "依据", "basis", _BASIS["policy"][place])]
     return [
+        *_outcome(zh, more),
         ("处理决定" if zh else "The decision", what),
         ("事实" if zh else "Facts relied on", facts or ["—"]),
         ("依据" if zh else "Grounds", grounds),
@@ -141,6 +143,31 @@ def lines(told: Mapping[str, Any], lang: str, more: Mapping[str, str] | None = N
         ("自动化" if zh else "Automation", [_automated(told, zh)]),
         ("救济途径" if zh else "What you can do", _remedies(zh, more)),
     ]
+
+
+def _outcome(zh: bool, more: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """How it ended, first of all; nothing while it has not."""
+    ended = more.get("outcome", "")
+    if not ended:
+        return []
+    by_person = bool(more.get("outcome_at"))
+    if ended == "reversed":
+        found = (
+            ["处罚已撤销：分值、其对评分的影响与处理措施一并取消"]
+            if zh
+            else ["The penalty is taken back: its points, their effect on the score, and its measure are gone."]
+        )
+    else:
+        found = ["申诉不成立，处罚维持"] if zh else ["The appeal failed: the penalty stands."]
+    if by_person:
+        found.append(_pair(zh, "决定时间", "decided", more["outcome_at"]))
+        if more.get("outcome_why"):
+            found.append(_pair(zh, "理由", "why", more["outcome_why"]))
+        found.append("由人员作出，并非自动化决定" if zh else "decided by a person, not by a machine")
+    else:
+        found.append("后到的事实表明处罚不应发生" if zh else "facts that came in later show that it was not due")
+    heading = ("申诉结果", "Outcome of the appeal") if more.get("appealed") else ("处理结果", "Outcome")
+    return [(heading[0 if zh else 1], found)]
 
 
 _BASIS = {"law": ("法律", "law"), "platform": ("平台规则", "platform rule"), "policy": ("平台内部规则", "house policy")}

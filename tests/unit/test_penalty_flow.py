@@ -50,6 +50,48 @@ def test_a_verdict_that_heals_takes_points_and_entry_back_by_itself() -> None:
     assert list(market.world.ports.records("main").query("penalty-register")) == []
 
 
+def test_the_outcome_of_an_appeal_reaches_the_seller_with_its_reasons() -> None:
+    market = Market()
+    path = market.penalise(rung="warning")
+    market.appeal(path)
+    assert len(market.mails) == 1
+    market.word(path, "uphold", role="admin")
+    assert len(market.mails) == 2
+    told = market.mails[-1][1]
+    for wanted in ("Outcome of the appeal", "The appeal failed", "why: as found", "申诉结果", "理由：as found",
+                   "out-of-court dispute body"):  # fmt: skip
+        assert wanted in told, wanted
+    market.word(path, "reverse")
+    assert "The penalty is taken back" in market.mails[-1][1] and len(market.mails) == 3
+    assert "taken back" in market.ops.must("GET", f"{path}/reasons")["text"]
+
+
+def test_a_verdict_that_heals_tells_the_seller_so_and_a_proposal_turned_down_tells_nobody() -> None:
+    market = Market()
+    market.ops.must("POST", "/policies", {"yaml": POLICY})
+    market.world.deliver(placed(seller="s-1"))
+    market.world.pass_time(26 * HOUR)
+    market.world.deliver(event("1001", T0 + HOUR, {"order.shipped": T0 + HOUR}))
+    market.world.run()
+    assert len(market.mails) == 2
+    assert "facts that came in later show that it was not due" in market.mails[-1][1]
+    market.word(market.propose("s-2"), "decline")
+    assert len(market.mails) == 2
+
+
+def test_reasons_are_sent_however_late() -> None:
+    """The shop is down for two days: whoever was judged has a right to the reasons all the same."""
+    market = Market()
+    answer, down = market.world.shop.answer, True
+    market.world.shop.answer = lambda call: Reply(503, {}, b"") if down else answer(call)
+    market.penalise(rung="warning")
+    market.world.pass_time(48 * HOUR)
+    assert market.mails == []
+    down = False
+    market.world.pass_time(2 * HOUR)
+    assert len(market.mails) == 1 and "Statement of reasons" in market.mails[0][1]
+
+
 def test_what_was_decided_once_is_not_decided_anew() -> None:
     """Whatever the score says by then: whoever repeats an entry finds what was decided."""
     world = World()
