@@ -303,6 +303,9 @@ def test_a_capture_pays_and_an_authorization_does_not() -> None:
     paid = Mark("order.paid", at("2026-03-28T22:31:00Z"), "601", value=Decimal("83.90"))
     assert only(told, "order").marks == (paid,)
     assert told.looks == (Subject("order", ORDER),), "whether that is all, only the order tells"
+    nothing = {"amount": "0.0", "currency": "XXX"}
+    none_left = body("transaction", total_unsettled_set={"shop_money": nothing, "presentment_money": nothing})
+    assert read("order_transactions/create", none_left).events == told.events, "XXX is no currency"
     assert read("order_transactions/create", body("transaction", kind="authorization")).ignored
     failed = read("order_transactions/create", body("transaction", status="failure"))
     assert failed == Read(looks=(Subject("order", ORDER),))

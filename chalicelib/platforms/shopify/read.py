@@ -13,7 +13,7 @@ from chalicelib.core.events import Mark, Subject
 from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.platforms.base import Delivery, Read, Shop, Unreadable
 from chalicelib.platforms.shopify import others
-from chalicelib.platforms.shopify.bodies import read_order, read_parcel, read_refund
+from chalicelib.platforms.shopify.bodies import NO_CURRENCY, read_order, read_parcel, read_refund
 from chalicelib.platforms.shopify.fields import Node, first_gid, latest, number_of
 from chalicelib.platforms.shopify.names import FULFILLMENT_ORDER, OUR_HOLD, REVERSE
 from chalicelib.platforms.shopify.statements import Maker, order_links, say_order, say_parcel, say_refund, splits
@@ -147,7 +147,7 @@ def _transaction(body: Node, delivery: Delivery, shop: Shop, maker: Maker) -> Re
         currency = body.text("currency")
         bag = body.node("total_unsettled_set")
         own = bag.node("shop_money") if bag else None
-        same = own is None or own.text("currency") in ("", currency)
+        same = own is None or own.text("currency") in (*NO_CURRENCY, currency)
         mark = Mark("order.paid", at, transaction, value=body.money("amount") if same else None)
         maker.add(Subject("order", order), at, at, [mark])
     # Whether the whole is paid, or which refund this settles, only the order tells.
