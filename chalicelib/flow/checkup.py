@@ -69,6 +69,9 @@ def ask(ports: Ports, account: str, connection: str, task: str, said: Mapping[st
     now, held = ports.clock.now(), find(ports, account, connection, task)
     alike = held is not None and held.said == dict(said)
     if held is not None and alike and not held.ended and now - held.at < STALE:
+        if held.state == "asked":
+            # Who asks again may have been cut off between the record and its message.
+            queue(ports, account, connection, task, delay)
         return held
     one = Checkup(task, "asked", now, now, dict(said), version=held.version if held else 0)
     if held is not None and alike and task == "backfill" and held.state != "done":

@@ -41,7 +41,7 @@ def cost(cases: int, item_bytes: int = 1100) -> float:
 
 @dataclass(slots=True)
 class _Place:
-    """How far the night is."""
+    """How far the night is. `done`: and what it found is told; whoever dies between the two leaves that to the next."""
 
     day: str
     account: int = 0
@@ -76,12 +76,13 @@ class Nightly:
             version = self._note(place, report, now + LEASE, record.version if record else 0)
         except Conflict:
             return {"day": today, "done": False, "looked": report.looked}
-        while not place.done and self._ports.clock.now() - now < BUDGET:
+        while self._goes_on(place) and self._ports.clock.now() - now < BUDGET:
             self._segment(place, report, scheduled, now)
             version = self._note(place, report, now + LEASE, version)
-        self._note(place, report, now, version)
-        if place.done:
+        if not self._goes_on(place):
             self._finish(place, report)
+            place.done = True
+        self._note(place, report, now, version)
         return {"day": today, "done": place.done, "looked": report.looked}
 
     def _segment(self, place: _Place, report: Report, scheduled: datetime, began: datetime) -> None:
@@ -100,7 +101,9 @@ class Nightly:
             place.segment += 1
         if place.segment == SEGMENTS:
             place.account, place.segment = place.account + 1, 0
-            place.done = place.account == len(self._accounts)
+
+    def _goes_on(self, place: _Place) -> bool:
+        return place.account < len(self._accounts)
 
     def _told(self, account: str, scheduled: datetime) -> Told:
         """This night's part of the journal, read once in a turn."""

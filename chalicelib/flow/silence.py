@@ -14,7 +14,7 @@ from chalicelib.core.events import Subject
 from chalicelib.core.instants import from_ms, show, to_ms
 from chalicelib.flow.log import fault, log
 from chalicelib.flow.looks import HOOKS, POLL
-from chalicelib.flow.messages import LookAt, write_task
+from chalicelib.flow.messages import LookAt, group_of, write_task
 from chalicelib.flow.shops import Shops, adapter_of
 from chalicelib.flow.tell import Teller
 from chalicelib.platforms.base import Polled
@@ -194,7 +194,7 @@ class Watch:
 
     def _look(self, connection: Connection, subject: Subject) -> None:
         task = write_task(LookAt(connection.account, connection.name, subject))
-        self._ports.actions.send([Message(task, group=connection.account)])
+        self._ports.actions.send([Message(task, group=group_of(connection.account, connection.name))])
 
     def _tell(self, account: str, name: str, kind: str, since: int, now: datetime) -> None:
         """Told before it is written, under an id that a repetition shares."""

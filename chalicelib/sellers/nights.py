@@ -41,7 +41,8 @@ WATCH_TRIES = 3
 @dataclass(slots=True)
 class Round:
     """How far an account's round is, and what it did. `after`: the last seller that was judged, `listed` once all were;
-    `failed`: who could not be. `moments`: what priors are fitted from, by `METRIC|CATEGORY`."""
+    `failed`: who could not be. `moments`: what priors are fitted from, by `METRIC|CATEGORY`. `told`: and people
+    are told of it; whoever dies before leaves that to the next turn."""
 
     day: str
     tries: int = 0
@@ -54,13 +55,14 @@ class Round:
     graded: int = 0
     failed: list[str] = field(default_factory=list)
     moments: dict[str, list[str]] = field(default_factory=dict)
+    told: bool = False
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Round":
-        return cls(**{name: data[name] for name in cls.__dataclass_fields__})
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
 
     @property
-    def done(self) -> bool:
+    def over(self) -> bool:
         return self.listed and (self.watched or self.tries >= WATCH_TRIES)
 
     @property
@@ -117,8 +119,8 @@ class Nights:
         place = Round(day)
         if record is not None and record.data["day"] == day:
             place = Round.of(record.data)
-            if place.done or from_ms(record.data["until"]) > now:
-                return place.done
+            if place.told or from_ms(record.data["until"]) > now:
+                return place.told
         try:
             version = self._note(account, place, record.version if record else 0, now + LEASE)
         except Conflict:
@@ -128,10 +130,11 @@ class Nights:
             version = self._note(account, place, version, now + LEASE)
         if not place.listed:
             version = self._judge(account, place, version, now, began)
-        self._note(account, place, version, self._ports.clock.now())
-        if place.done:
+        if place.over:
             self._finish(account, place)
-        return place.done
+            place.told = True
+        self._note(account, place, version, self._ports.clock.now())
+        return place.told
 
     # ---- the look after measures ----
 

@@ -14,7 +14,7 @@ from chalicelib.ports.keys import minute_of
 from chalicelib.ports.memory import CaseTable, Image, ManualClock, MemoryWakeIndex
 from chalicelib.ports.ports import GivenPorts, Ports
 from chalicelib.ports.stores import Cases, Wake
-from tests.sim.engine import Parts, WatchedCases
+from tests.sim.parts import Parts, WatchedCases
 
 
 class Unconditional(CaseTable):

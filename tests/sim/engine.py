@@ -20,41 +20,26 @@ from typing import Any, cast
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.case import Case
 from chalicelib.core.signing import signed_headers
-from chalicelib.flow.act import Actor
-from chalicelib.flow.advance import Advance
-from chalicelib.flow.apply import Apply
-from chalicelib.flow.hook import Hook
-from chalicelib.flow.project import Change, Project
-from chalicelib.flow.rulebook import Rulebook
-from chalicelib.flow.shops import Shops
-from chalicelib.flow.sweep import Sweep
-from chalicelib.flow.tell import Teller
-from chalicelib.flow.wake import Wake
+from chalicelib.flow.project import Change
 from chalicelib.ports.faults import Crash
+from chalicelib.ports.http import Http
 from chalicelib.ports.memory import (
-    CaseTable,
     ManualClock,
     MemoryBlobs,
-    MemoryBus,
-    MemoryCases,
     MemoryConnections,
     MemoryQueue,
     MemoryRecords,
     MemoryVault,
-    MemoryWakeIndex,
     RecordTable,
 )
 from chalicelib.ports.ports import GivenPorts, Ports
-from chalicelib.ports.stores import Conflict
 from tests.sim.bazaar import Shop
+from tests.sim.parts import LIMIT, VISIBILITY, Parts, build
 from tests.sim.sites import KINDS, QUEUES, QUIET, Odds, Plan, Site, Tap, never
 from tests.support.world import SECRET, T0
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
-VISIBILITY = {"inbox": 30, "wakes": 30, "late": 30, "actions": 360}
-LIMIT = {"hook": 5, "inbox": 5, "wakes": 5, "late": 5, "actions": 60, "sweep": 50, "project": 30}
-"""Seconds that a function may run, and seconds after which a message comes again: as the template has them."""
 
 
 @dataclass(slots=True)
@@ -65,39 +50,6 @@ class _Frame:
     until: datetime
     left: int = -1
     calls: int = 0
-
-
-class WatchedCases(MemoryCases):
-    """Tells who watches of each write that took effect."""
-
-    __slots__ = ("_sim",)
-
-    def __init__(self, account: str, sim: "Sim") -> None:
-        super().__init__(account, sim.table)
-        self._sim = sim
-
-    def put(self, case: Case) -> Case:
-        try:
-            written = super().put(case)
-        except Conflict:
-            self._sim.counts["lost races"] += 1
-            raise
-        for watch in self._sim.watchers:
-            watch(written, self._sim.clock.now())
-        return written
-
-
-@dataclass
-class Parts:
-    """What a run may replace: a negative control takes a rule away here, at a port or in a consumer."""
-
-    advance: Callable[[Ports, Shops, Rulebook], Advance] = Advance
-    table: Callable[..., CaseTable] = CaseTable
-    cases: Callable[[str, "Sim"], object] = WatchedCases
-    index: Callable[[CaseTable, ManualClock], object] = lambda table, clock: MemoryWakeIndex(table)
-    bus: Callable[[], MemoryBus] = MemoryBus
-    queue: Callable[..., MemoryQueue] = MemoryQueue
-    sweep: Callable[[Ports], Sweep] = Sweep
 
 
 @dataclass
@@ -119,6 +71,8 @@ class Sim:
         self.rng = random.Random(self.seed)
         self.clock = ManualClock(T0)
         self.shop = Shop()
+        self.far: Http = self.shop
+        """The far end of every call but those to a subscriber."""
         self.posts: Counter[str] = Counter()
         self.table = self.parts.table(self.shards, clock=self.clock)
         self.rows = RecordTable()
@@ -188,7 +142,7 @@ class Sim:
         if call.url.startswith("https://pager."):
             self.posts[call.headers["webhook-id"]] += 1
             return Reply(200)
-        return self.shop.send(call)
+        return self.far.send(call)
 
     # ---- functions and their processes ----
 
@@ -232,7 +186,7 @@ class Sim:
     def activate_function(self, function: str, job: Callable[[Any], Any]) -> tuple[bool, Any]:
         """One run of a function in a process of its own: whether it ended in order, and what it gave."""
         pool = self._idle.setdefault(function, [])
-        process = pool.pop() if pool else self._build(function)
+        process = pool.pop() if pool else build(function, self.ports, self.parts)
         left = -1
         if not self.calm and self.odds.crash:
             dies = self.odds.sweep_dies if function == "sweep" else self.odds.crash
@@ -251,22 +205,6 @@ class Sim:
             self._frames.pop()
         pool.append(process)
         return True, result
-
-    def _build(self, function: str) -> Any:
-        """A fresh process: nothing of an earlier one's memory."""
-        shops, rulebook, teller = Shops(self.ports), Rulebook(self.ports), Teller(self.ports)
-        if function == "hook":
-            return Hook(self.ports, shops)
-        if function == "sweep":
-            return self.parts.sweep(self.ports)
-        if function == "project":
-            return Project(self.ports, shops, rulebook, teller)
-        advance = self.parts.advance(self.ports, shops, rulebook)
-        if function == "inbox":
-            return Apply(self.ports, shops, rulebook, advance, teller)
-        if function == "actions":
-            return Actor(self.ports, shops, rulebook, advance)
-        return Wake(self.ports, advance)
 
     # ---- what the world does ----
 

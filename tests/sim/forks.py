@@ -14,6 +14,18 @@ T = TypeVar("T")
 AT_ONCE = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """One fault: its kind, and the call at which it came about."""
+
+    kind: str
+    number: int
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.place}"
+
+
 @dataclass
 class Forks(Generic[T]):
     """A plan that takes every branch. `branches` gives the kinds of fault to try at a place; `found` what each showed.
@@ -23,10 +35,10 @@ class Forks(Generic[T]):
 
     branches: Callable[[Site, int], Sequence[str]]
     depth: int = 1
-    found: list[tuple[tuple[str, ...], T]] = field(default_factory=list)
-    taken: tuple[str, ...] = ()
+    found: list[tuple[tuple[Struck, ...], T]] = field(default_factory=list)
+    taken: tuple[Struck, ...] = ()
     since: int = 0
-    _running: list[tuple[int, int, tuple[str, ...]]] = field(default_factory=list)
+    _running: list[tuple[int, int, tuple[Struck, ...]]] = field(default_factory=list)
     _report: int = -1
 
     def plan(self, site: Site) -> str:
@@ -44,7 +56,7 @@ class Forks(Generic[T]):
             self._collect()
         read, write = os.pipe()
         gc.freeze()  # else the first collection in the child copies every page
-        taken = (*self.taken, f"{kind} at {site}")
+        taken = (*self.taken, Struck(kind, site.number, str(site)))
         child = os.fork()
         if child:
             os.close(write)
@@ -60,10 +72,10 @@ class Forks(Generic[T]):
             data = pipe.read()
         os.waitpid(child, 0)
         if not data:
-            raise AssertionError(f"a branch died: {taken}")
+            raise AssertionError(f"a branch died: {' and '.join(map(str, taken))}")
         self.found += pickle.loads(data)
 
-    def finish(self, shown: T) -> Iterator[tuple[tuple[str, ...], T]]:
+    def finish(self, shown: T) -> Iterator[tuple[tuple[Struck, ...], T]]:
         """To be called at the end of the run, in trunk and children alike; only the trunk comes back from it."""
         while self._running:
             self._collect()

@@ -35,8 +35,9 @@ from chalicelib.flow.shops import Shops
 from chalicelib.flow.tell import Teller
 from chalicelib.ports.memory import MemoryBus
 from tests.sim.bazaar import NEVER
-from tests.sim.engine import Parts, Sim
+from tests.sim.engine import Sim
 from tests.sim.furnish import activate, connect
+from tests.sim.parts import Parts
 from tests.sim.sites import HEAVY, Odds
 from tests.support.world import T0
 

@@ -21,8 +21,9 @@ from chalicelib.core.wire import read_event
 from chalicelib.core.words import ActionState
 from chalicelib.flow.project import PENALTIES, lines
 from tests.sim.bazaar import NEVER, REPEAT
-from tests.sim.engine import Parts, Sim
+from tests.sim.engine import Sim
 from tests.sim.furnish import activate, connect, subscribe
+from tests.sim.parts import Parts
 from tests.sim.sites import Plan, never
 from tests.support.world import T0
 
@@ -109,9 +110,7 @@ def play(plan: Plan = never, *, tracing: bool = False, parts: Parts | None = Non
     sim = Sim(plan=plan, tracing=tracing, parts=parts or Parts())
     if watch is not None:
         sim.watchers.append(watch)
-    connect(
-        sim,
-    )
+    connect(sim)
     subscribe(sim, "penalty")
     activate(sim, demo(1, 6))
     for at, subject, marks, facts in HOUR:
@@ -148,27 +147,27 @@ def outcome(sim: Sim) -> Outcome:
     ours = {name for name, case in cases.items() if case.id.subject.kind == "penalty"}
     records = sim.bare.records("main")
 
-    def plain(name: str, one: object) -> object:
-        return _shape(one) if name in ours else one
+    def of(name: str, one: object) -> object:
+        return plain(one) if name in ours else one
 
     return Outcome(
-        evidence={name: plain(name, case.evidence) for name, case in cases.items()},
-        clocks={name: plain(name, case.ledger.clocks) for name, case in cases.items()},
-        steps={name: plain(name, case.ledger.steps) for name, case in cases.items()},
-        actions={name: plain(name, _actions(case)) for name, case in cases.items()},
+        evidence={name: of(name, case.evidence) for name, case in cases.items()},
+        clocks={name: of(name, case.ledger.clocks) for name, case in cases.items()},
+        steps={name: of(name, case.ledger.steps) for name, case in cases.items()},
+        actions={name: of(name, _actions(case)) for name, case in cases.items()},
         effects={key: count for key, count in sim.shop.effects.items() if sim.shop.kinds[key] != NEVER},
         state=frozenset(sim.shop.state),
-        told=frozenset(_told(event) for event in sim.bus.events),
-        penalties=tuple(_shape({**one.data, "sequence": 0}) for one in records.query(PENALTIES)),
+        told=frozenset(told(event) for event in sim.bus.events),
+        penalties=tuple(plain({**one.data, "sequence": 0}) for one in records.query(PENALTIES)),
         purses=tuple(sorted((key, entry["amount"], entry["done"] is not None) for one in records.query("purses")
                             for key, entry in one.data["entries"].items())),
-        journal={name: plain(name, told) for name, told in _replayed(sim).items()},
-        wakes={name: plain(name, case.wake_at) for name, case in cases.items()},
+        journal={name: of(name, told) for name, told in replayed(sim).items()},
+        wakes={name: of(name, case.wake_at) for name, case in cases.items()},
         dead=len(sim.dead),
     )  # fmt: skip
 
 
-def _shape(one: object) -> object:
+def plain(one: object) -> object:
     """Without instants: a penalty is imposed and reversed when we do it, and a recovery does it a little later."""
     if isinstance(one, Evidence):
         one = [
@@ -192,7 +191,7 @@ def _actions(case: Case) -> Mapping[str, object]:
     return found
 
 
-def _told(event: Mapping[str, Any]) -> tuple[str, ...]:
+def told(event: Mapping[str, Any]) -> tuple[str, ...]:
     """What an escalation says, without its sequence; of a lever that bears no repetition, unknown stands for done."""
     data = event["data"]
     kind, action = str(event["type"]).removeprefix("redress."), str(data.get("action", ""))
@@ -201,7 +200,7 @@ def _told(event: Mapping[str, Any]) -> tuple[str, ...]:
     return kind, str(data["case"]), str(data.get("clock", "")), str(data.get("step", "")), action
 
 
-def _replayed(sim: Sim) -> Mapping[str, Evidence]:
+def replayed(sim: Sim) -> Mapping[str, Evidence]:
     """The evidence that the journal alone gives back."""
     events: dict[str, list[Any]] = {}
     for line in lines(sim.bare, "main"):
@@ -211,10 +210,10 @@ def _replayed(sim: Sim) -> Mapping[str, Evidence]:
     return {name: merge_all(Evidence(), each) for name, each in events.items()}
 
 
-def differences(wanted: Outcome, found: Outcome) -> list[str]:
-    """What is not as it should be, in words."""
+def differences(wanted: Any, found: Any) -> list[str]:
+    """What is not as it should be between two outcomes, in words."""
     problems = []
-    for name in Outcome.__dataclass_fields__:
+    for name in type(wanted).__dataclass_fields__:
         one, other = getattr(wanted, name), getattr(found, name)
         if one == other:
             continue

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from tests.sim import controls
-from tests.sim.engine import Parts
 from tests.sim.mix import Findings, Mix
+from tests.sim.parts import Parts
 from tests.sim.scenario import play
 from tests.sim.sites import HEAVY, QUIET, Odds, Plan, Site
 from tests.sim.watch import Watch

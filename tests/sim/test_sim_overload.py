@@ -15,9 +15,10 @@ from chalicelib.core.words import ActionState
 from chalicelib.flow.sweep import Sweep
 from chalicelib.ports.memory_queue import MemoryQueue
 from chalicelib.ports.stores import Message
-from tests.sim.engine import SECOND, Parts, Sim
+from tests.sim.engine import SECOND, Sim
 from tests.sim.fair import FairQueue
 from tests.sim.furnish import activate, connect
+from tests.sim.parts import Parts
 from tests.support.world import T0
 
 MINUTE = timedelta(minutes=1)

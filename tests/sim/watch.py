@@ -6,10 +6,10 @@ from chalicelib.core.case import Case
 
 
 class Watch:
-    """`late`: the worst delay in seconds. `twice`: what was taken more than once in one generation."""
+    """`lates`: the delay of each step in seconds. `twice`: what was taken more than once in one generation."""
 
     def __init__(self) -> None:
-        self.late, self.early = 0.0, 0.0
+        self.lates: list[float] = []
         self.twice: list[str] = []
         self._steps: dict[str, dict[tuple[str, str], tuple[int, bool]]] = {}
         self._taken: set[tuple[str, str, str, int]] = set()
@@ -23,9 +23,18 @@ class Watch:
             before = known.get(key)
             if state.withdrawn or (before is not None and before == (state.generation, False)):
                 continue
-            late = (now - state.at).total_seconds()
-            self.late, self.early = max(self.late, late), min(self.early, late)
+            self.lates.append((now - state.at).total_seconds())
             taking = (name, *key, state.generation)
             if taking in self._taken:
                 self.twice.append("|".join(map(str, taking)))
             self._taken.add(taking)
+
+    @property
+    def late(self) -> float:
+        """The worst of them."""
+        return max(self.lates, default=0.0)
+
+    @property
+    def early(self) -> float:
+        """How early the earliest was: below zero, or nothing was early."""
+        return min(self.lates, default=0.0)
