@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.cli.main import commands
+from chalicelib.core.words import FACTS, MARKS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -73,6 +74,13 @@ def test_a_command_that_is_spoken_of_exists_with_its_options(page: Path) -> None
 def test_what_a_page_points_to_is_there(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [one for one in targets if not (page.parent / one).exists()] == []
+
+
+def test_the_page_on_the_wire_names_every_word() -> None:
+    said = set(re.findall(r"`([a-z_.]+)`", (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")))
+    assert (MARKS | set(FACTS)) - said == set()
+    dotted = {one for one in said if one.split(".")[0] in {mark.split(".")[0] for mark in MARKS} and "." in one}
+    assert dotted <= MARKS, "no mark that is none"
 
 
 def test_the_reader_of_pages_sees_what_is_wrong() -> None:
