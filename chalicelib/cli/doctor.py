@@ -3,7 +3,8 @@
 The platforms are asked, each as far as it lets itself be asked: what our access may do, what its clock says, which
 subscriptions to us stand, where its last orders show things. Beside it stands what Redress knows itself: what was
 heard, secrets, credentials, quarantine, versions. `--offline` asks nobody and judges the last answers, with their age.
-`--mend` has subscriptions that were stopped set going again, and missing ones made."""
+`--mend` has subscriptions that were stopped set going again, missing ones made, and tells the platform of a rotation
+that it was not told of."""
 
 import argparse
 from collections.abc import Iterator
@@ -42,6 +43,10 @@ def _ask(the_api: ops.Api, names: list[str], mend: bool) -> dict[str, list[dict[
     """Ask all of them before any is waited for; what nobody answered, as a finding."""
     asked: dict[str, dict[str, Any]] = {"probe": {}, "subscriptions": {"mend": mend}, "sample": {"preview": 0}}
     begun = [(name, task, checkups.begin(the_api, name, task, said)) for name in names for task, said in asked.items()]
+    for name in names if mend else ():
+        held = the_api.ask("GET", ["connections", name, "checkups"])["checkups"].get("renew")
+        if held and held["state"] == "failed":
+            begun.append((name, "renew", checkups.begin(the_api, name, "renew")))
     late: dict[str, list[dict[str, Any]]] = {}
     for name, task, told in begun:
         # Where one was waited for in vain, nobody carries out the others either.

@@ -1,12 +1,17 @@
 """Put a new secret on a connection's hook; the old one stays live for a while, so no delivery is lost.
 
-A platform that chooses the secret itself (Shopify) needs --secret."""
+A platform that chooses the secret itself (Shopify) needs --secret. Where the platform lets us keep our webhooks it is
+told: they sign with the new secret, or go to the new address, at once. Elsewhere enter it there in time.
+"""
 
 import argparse
 from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.cli import _api as ops
+from chalicelib.cli import _checkups as checkups
+from chalicelib.cli._common import tell
+from chalicelib.cli.main import DONE, NO
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +28,24 @@ def run(args: argparse.Namespace) -> int:
     said: dict[str, Any] = {"overlap_hours": args.overlap_hours, "new_address": args.new_address}
     if args.secret is not None:
         said["secret"] = args.secret or ops.secret("secret")
-    return ops.call(args, lambda api: api.ask("POST", ["connections", args.name, "rotate"], said), _lines)
+    bad = ""
+
+    def work(api: ops.Api) -> Any:
+        nonlocal bad
+        told = api.ask("POST", ["connections", args.name, "rotate"], said)
+        for line in () if args.json else _lines(told):
+            tell(line)
+        if not told["renews"]:
+            return told
+        asked = api.ask("GET", ["connections", args.name, "checkups", "renew"])
+        renewed = checkups.wait(api, args.name, "renew", asked)
+        bad = checkups.wrong(renewed)
+        for line in () if args.json else checkups.lines(renewed):
+            tell(line)
+        return {**told, "renewed": renewed}
+
+    code = ops.call(args, work, lambda told: ())
+    return NO if code == DONE and bad else code
 
 
 def _lines(told: Any) -> Iterator[str]:

@@ -281,6 +281,23 @@ def _trial(desk: Desk, held: Checkup) -> Result:
     return _done(held, f"the door answered {reply.status}", told)
 
 
+def _renew(desk: Desk, held: Checkup) -> Result:
+    """After a rotation: the newest secret, or the new address, for every subscription. `was`: the hash of the token
+    that was replaced."""
+    adapter, one, was = desk.adapter, desk.connection, str(held.said.get("was", ""))
+    if not isinstance(adapter, Subscribes):
+        return _not_offered(held, f"enter it in {one.platform} yourself")
+    is_ours, url = hook_of(one), desk.looks.shops.hook(one)
+    if was and was != one.token_hash:
+        was_ours = hook_of(replace(one, token_hash=was))
+        renewed = desk.run(lambda session: subscriptions.move(adapter, session, is_ours, was_ours, url), secrets=True)
+    else:
+        renewed = desk.run(lambda session: subscriptions.renew(adapter, session, is_ours), secrets=True)
+    if isinstance(renewed, Later | Refused):
+        return renewed
+    return _done(held, renewed, {"offered": True})
+
+
 def _leave(desk: Desk, held: Checkup) -> Result:
     adapter, one = desk.adapter, desk.connection
     if not isinstance(adapter, Subscribes):
@@ -296,5 +313,6 @@ _WORK: Mapping[str, Callable[[Desk, Checkup], Result]] = {
     "sample": _sample,
     "subscriptions": _subscriptions,
     "trial": _trial,
+    "renew": _renew,
     "leave": _leave,
 }

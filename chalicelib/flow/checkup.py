@@ -15,9 +15,10 @@ from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message, Record
 
 KIND = "checkup"
-TASKS = ("probe", "sample", "subscriptions", "trial", "leave", "backfill")
+TASKS = ("probe", "sample", "subscriptions", "trial", "renew", "leave", "backfill")
 """What can be asked: what our access may do; the last orders and a mapping; the subscriptions (`mend`: and put them in
-order); a delivery of our own; removing our subscriptions; the past, from an instant on."""
+order); a delivery of our own; giving the platform what a rotation changed; removing our subscriptions; the past, from
+an instant on."""
 _PREFIX = "checkup:"
 _ARRIVAL = "arrival"
 STALE = timedelta(minutes=20)

@@ -14,7 +14,7 @@ from chalicelib.flow.keys import KEYS
 from chalicelib.flow.log import log
 from chalicelib.flow.messages import Ask, group_of, write_ask
 from chalicelib.flow.receive import receive
-from chalicelib.flow.shops import Shops, adapter_of, shop_of
+from chalicelib.flow.shops import AGAIN, Shops, adapter_of, shop_of
 from chalicelib.platforms.base import Answer, Opens, Refusal
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection, Message
@@ -62,9 +62,13 @@ class Hook:
         if greeting is not None:
             log("hook_greeted", account=connection.account, connection=connection.name)
             return greeting
-        secrets = self._shops.secrets(connection)
         now = self._ports.clock.now()
-        refusal = adapter.verify(body, headers, secrets, shop_of(connection), now) if secrets else Refusal("no secret")
+        secrets, refusal = self._verify(connection, body, headers)
+        newest = self._shops.find(connection.account, connection.name, AGAIN) if refusal is not None else None
+        if newest is not None and newest != connection:
+            # Rotated within the minute for which it is kept.
+            connection = newest
+            secrets, refusal = self._verify(connection, body, headers)
         if refusal is not None:
             if refusal.again:
                 wish, group = (
@@ -83,6 +87,16 @@ class Hook:
         ident = receive(self._ports, connection, body, kept, now)
         log("hook_accepted", account=connection.account, connection=connection.name, id=ident, size=len(body))
         return adapter.success
+
+    def _verify(
+        self, connection: Connection, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[tuple[str, ...], Refusal | None]:
+        """The secrets that are live, and why none of them has signed this."""
+        secrets = self._shops.secrets(connection)
+        if not secrets:
+            return secrets, Refusal("no secret")
+        shop, now = shop_of(connection), self._ports.clock.now()
+        return secrets, adapter_of(connection).verify(body, headers, secrets, shop, now)
 
     def _refused(self, connection: Connection, answer: Answer, reason: str, size: int) -> Answer:
         level = "error" if answer is COME_AGAIN else "warning"

@@ -81,8 +81,8 @@ def mend(adapter: Subscribes, session: Session, is_ours: IsOurs, url: str) -> As
 
 
 def renew(adapter: Subscribes, session: Session, is_ours: IsOurs) -> Asking[str]:
-    """Have all that are on signed with the hook's newest secret, where the platform keeps it with the subscription; to
-    be asked after a rotation, while the older secret is still live."""
+    """Have all that are on signed with the hook's newest secret, where the platform keeps it with the subscription; in
+    words. To be asked after a rotation, while the older secret is still live."""
     found = yield from look_up(adapter, session, is_ours)
     if isinstance(found, Refused | Later):
         return found
@@ -93,7 +93,17 @@ def renew(adapter: Subscribes, session: Session, is_ours: IsOurs) -> Asking[str]
             if isinstance(done, Refused | Later):
                 return done
             count += 1
-    return f"{count} subscriptions sign with the newest secret"
+    said = f"{count} subscriptions renewed: those that hold a secret hold the newest"
+    return said + (f"; {len(found.paused)} paused by a person still hold an older one" if found.paused else "")
+
+
+def move(adapter: Subscribes, session: Session, is_ours: IsOurs, was_ours: IsOurs, url: str) -> Asking[str]:
+    """Have everything sent to a new address, and nothing to the older one any more; in words."""
+    said = yield from mend(adapter, session, is_ours, url)
+    if isinstance(said, Refused | Later):
+        return said
+    gone = yield from remove_ours(adapter, session, was_ours)
+    return gone if isinstance(gone, Refused | Later) else f"{said}; of the older address {gone}"
 
 
 def remove_ours(adapter: Subscribes, session: Session, is_ours: IsOurs) -> Asking[str]:

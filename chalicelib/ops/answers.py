@@ -31,6 +31,9 @@ def judge(ports: Ports, one: Connection) -> Iterator[Finding]:
         yield from _subscriptions(one, held["subscriptions"])
     if "sample" in held:
         yield from _mapping(one, held["sample"])
+    if "renew" in held and held["renew"].state == "failed":
+        found = f"the platform was not told of the last rotation: {held['renew'].words}"
+        yield "rotation", found, f"{held['renew'].mend}; then redress doctor {one.name} --mend"
     if "trial" in held:
         yield from _trial(one, held["trial"], now)
     if "backfill" in held:

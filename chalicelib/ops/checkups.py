@@ -80,6 +80,9 @@ def ask(call: Call) -> Any:
         asked = {"mapping": said.mapping, "preview": said.preview}
     elif task == "subscriptions":
         asked = {"mend": said.mend}
+    elif task == "renew":
+        held = checkup.find(call.ports, call.account, one.name, task)
+        asked = {**(held.said if held else {}), "at": show(call.ports.clock.now())}
     elif task == "backfill":
         asked = {"since": show(_since(call, one, said))}
     with journalled(call.ports, call.account, call.actor.name, f"connection.{task}", one.name, **asked):

@@ -9,13 +9,18 @@ from chalicelib.connections.check import NAME
 from chalicelib.connections.connect import Change, Connected, Request
 from chalicelib.connections.offers import OFFERS
 from chalicelib.core.instants import show
-from chalicelib.flow.shops import adapter_of
+from chalicelib.flow import checkup
+from chalicelib.flow.shops import AGAIN, adapter_of
 from chalicelib.ops.audit import journalled
 from chalicelib.ops.desk import Desk
 from chalicelib.ops.keys import Actor
 from chalicelib.ops.models import ChangedConnection, NewConnection, Rotation
 from chalicelib.ops.wrong import Absent
+from chalicelib.platforms.keeping import Subscribes
 from chalicelib.ports.stores import Connection
+
+SETTLED = AGAIN // timedelta(seconds=1) + 3
+"""Seconds after which every door knows what a rotation changed."""
 
 
 def get(desk: Desk, account: str, name: str) -> Connection:
@@ -95,15 +100,20 @@ def amend(desk: Desk, actor: Actor, name: str, said: ChangedConnection) -> dict[
 
 
 def rotate(desk: Desk, actor: Actor, name: str, said: Rotation) -> dict[str, Any]:
-    """Raises Absent, Wrong or Clash."""
-    get(desk, actor.account, name)
+    """Also has the platform told, where it lets us: `renews` says that the answer of the checkup `renew` is to come.
+    Raises Absent, Wrong or Clash."""
+    before = get(desk, actor.account, name)
     overlap = timedelta(hours=said.overlap_hours)
     with journalled(
         desk.ports, actor.account, actor.name, "connection.rotate", name, overlap_hours=said.overlap_hours,
         new_address=said.new_address,
     ):  # fmt: skip
         made = connecting.rotate(desk.ports, actor.account, name, desk.hook_url, said.secret, overlap, said.new_address)
-    return _shown_once(made)
+        renews = isinstance(adapter_of(before), Subscribes) and bool(before.credentials)
+        if renews:
+            asked = {"was": before.token_hash if made.token else "", "at": show(desk.ports.clock.now())}
+            checkup.ask(desk.ports, actor.account, name, "renew", asked, SETTLED)
+    return {**_shown_once(made), "renews": renews}
 
 
 def close(desk: Desk, actor: Actor, name: str) -> dict[str, Any]:
