@@ -75,6 +75,12 @@ def mend(told: Mapping[str, Any]) -> str:
     return "look at redress dlq, and at the logs of act and apply"
 
 
+def progress(told: Mapping[str, Any]) -> Iterator[str]:
+    """How far it has come, for people who wait."""
+    if told["words"] and told["state"] == "going":
+        yield f"      {told['words']}"
+
+
 def lines(told: Mapping[str, Any]) -> Iterator[str]:
     """An answer for people."""
     bad = wrong(told)

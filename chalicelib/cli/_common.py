@@ -5,9 +5,10 @@ JSON goes to standard output, and only with `--json`; all else goes to standard 
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.cli.main import Wrong
@@ -17,6 +18,9 @@ from chalicelib.rules.history import History
 from chalicelib.rules.problems import Mistakes
 from chalicelib.rules.reader import read_files
 
+_SPAN = re.compile(r"([1-9][0-9]{0,3})(h|d|w)")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
 
 def instant(text: str) -> datetime:
     """An argument that is an instant."""
@@ -24,6 +28,14 @@ def instant(text: str) -> datetime:
         return parse_instant(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def span(text: str) -> timedelta:
+    """An argument that is a length of time."""
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"found {text!r}, wanted hours, days or weeks such as 90d")
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def add_policies(parser: argparse.ArgumentParser) -> None:

@@ -2,33 +2,22 @@
 
 A credential or the secret without a value is taken from the environment (REDRESS_NAME), or asked for without showing
 it. A connection observes until its modes say more, and acts on nothing that was due before it was connected. Then the
-shop is asked: what our access may do, where its last orders show things and what mapping they suggest (ten of them are
-shown as they would be read), our subscriptions; a delivery of our own goes the whole way. `--backfill 90d` fetches the
-past, acting on nothing and telling nobody. What fails leaves the connection as it is, and says how to mend it."""
+shop is asked: what our access may do and what its levers do besides, where its last orders show things and what mapping
+they suggest (ten of them are shown as they would be read), our subscriptions; a delivery of our own goes the whole way.
+`--backfill 90d` fetches the past, acting on nothing and telling nobody. What fails leaves the connection as it is, and
+says how to mend it."""
 
 import argparse
-import re
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.cli import _api as ops
 from chalicelib.cli import _checkups as checkups
-from chalicelib.cli._common import instant, tell
+from chalicelib.cli._common import instant, span, tell
 from chalicelib.cli.main import DONE, NO, Wrong
-from chalicelib.core.instants import parse_instant, show
-
-_SPAN = re.compile(r"([1-9][0-9]{0,3})(h|d|w)")
-_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-
-
-def span(text: str) -> timedelta:
-    """An argument that is a length of time."""
-    found = _SPAN.fullmatch(text)
-    if not found:
-        raise argparse.ArgumentTypeError(f"found {text!r}, wanted hours, days or weeks such as 90d")
-    return int(found[1]) * _UNITS[found[2]]
+from chalicelib.core.instants import show
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         for line in _lines(made) if not args.json else ():
             tell(line)
         if args.probe:
-            steps.extend(Wiring(api, args, parse_instant(made["use_from"])).run())
+            steps.extend(Wiring(api, args).run())
         shown = api.ask("GET", ["connections", args.name]) if args.probe else made["connection"]
         made["connection"] = {name: shown[name] for name in made["connection"]}
         return {**made, "steps": steps} if args.probe else made
@@ -92,8 +81,8 @@ def _said(args: argparse.Namespace) -> dict[str, Any]:
 class Wiring:
     """The steps after a connection is stored, in their order; each is told when it ends."""
 
-    def __init__(self, api: ops.Api, args: argparse.Namespace, made_at: datetime) -> None:
-        self._api, self._args, self._made_at = api, args, made_at
+    def __init__(self, api: ops.Api, args: argparse.Namespace) -> None:
+        self._api, self._args = api, args
 
     def run(self) -> Iterator[dict[str, Any]]:
         probe = self._ask("probe")
@@ -105,12 +94,24 @@ class Wiring:
             self._tell(f"      {right} is not granted: {lost}")
         for note in probe["told"].get("notes", ()):
             self._tell(f"      {note}")
+        yield self._levers()
         yield self._mapping()
         yield self._ask("subscriptions", {"mend": True})
         yield self._ask("trial")
         if self._args.backfill:
-            since = show(self._made_at - self._args.backfill)
-            yield self._ask("backfill", {"since": since}, self._progress)
+            hours = self._args.backfill // timedelta(hours=1)
+            yield self._ask("backfill", {"hours": hours}, self._progress)
+
+    def _levers(self) -> dict[str, Any]:
+        """What can be done there, and what else each does that a person should know."""
+        levers = self._api.ask("GET", ["connections", self._args.name])["offers"]["levers"]
+        words = f"{len(levers)} offered, all held back until their mode says more" if levers else "none"
+        self._tell(f"well  levers: {words}")
+        for one in levers:
+            back = "" if one["reverse"] != "none" else " It cannot be taken back."
+            if one["effects"]:
+                self._tell(f"      {one['action']}: {one['effects']}{'' if 'back' in one['effects'] else back}")
+        return {"task": "levers", "state": "done", "words": words, "bad": False, "mend": "", "told": {"levers": levers}}
 
     def _ask(self, task: str, said: Mapping[str, Any] | None = None, watch: Any = None) -> dict[str, Any]:
         told = checkups.ask(self._api, self._args.name, task, said, watch or (lambda told: None))
@@ -143,8 +144,8 @@ class Wiring:
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def _progress(self, told: Mapping[str, Any]) -> None:
-        if told["words"] and told["state"] == "going":
-            self._tell(f"      {told['words']}")
+        for line in checkups.progress(told):
+            self._tell(line)
 
     def _tell(self, line: str) -> None:
         if not self._args.json:

@@ -38,8 +38,8 @@ def judge(ports: Ports, one: Connection) -> Iterator[Finding]:
         yield from _trial(one, held["trial"], now)
     if "backfill" in held:
         past = held["backfill"]
-        again = f"{past.mend}; then ask again: it goes on where it was" if past.state == "failed" else ""
-        yield "backfill", f"{past.state}: {past.words}", again
+        again = f"{past.mend}; then redress backfill {one.name}: it goes on where it was"
+        yield "backfill", f"{past.state}: {past.words}", again if past.state == "failed" else ""
 
 
 def _access(one: Connection, held: Checkup, now: datetime) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 whoever wants the answer reads it here. Also leaving a shop: what of ours is taken back, and what is known of its cases.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,7 +10,7 @@ from pydantic import Field
 from chalicelib.connections import connect as connecting
 from chalicelib.connections.connect import Change
 from chalicelib.connections.leaving import lift
-from chalicelib.core.instants import show
+from chalicelib.core.instants import parse_instant, show
 from chalicelib.core.words import Mode
 from chalicelib.flow import checkup, walk
 from chalicelib.flow.checkup import TASKS, Checkup
@@ -34,12 +34,14 @@ MOST_CASES, MOST_TIME, MOST_TEXT = 500, timedelta(seconds=15), 3_000_000
 
 class Asked(Says):
     """What to ask. `sample`: `mapping` to read the last orders under (else what is proposed), `preview` so many of
-    them. `subscriptions`: with `mend`, put them in order. `backfill`: from `since` on."""
+    them. `subscriptions`: with `mend`, put them in order. `backfill`: from `since` on, or from so many `hours` ago; by
+    default as last time: one that was given up goes on where it was."""
 
     mapping: Mapped | None = None
     preview: Annotated[int, Field(ge=0, le=50)] = 10
     mend: bool = False
     since: Instant | None = None
+    hours: Annotated[int, Field(ge=1, le=LONGEST // timedelta(hours=1))] | None = None
 
 
 class Lift(Says):
@@ -92,13 +94,16 @@ def ask(call: Call) -> Any:
         return Answer(202, describe(checkup.ask(call.ports, call.account, one.name, task, asked, delay)))
 
 
-def _since(call: Call, one: Connection, said: Asked) -> Any:
-    now = call.ports.clock.now()
+def _since(call: Call, one: Connection, said: Asked) -> datetime:
+    now, held = call.ports.clock.now(), checkup.find(call.ports, call.account, one.name, "backfill")
     if POLL not in adapter_of(one).looks:
         raise wrong("task", "backfill", f"another one: {one.platform} cannot be asked what changed")
-    if said.since is None or not now - LONGEST <= said.since < now:
-        raise wrong("since", show(said.since) if said.since else None, f"an instant within {LONGEST.days} days")
-    return said.since
+    if said.hours is not None:
+        return now - timedelta(hours=said.hours)
+    since = parse_instant(held.said["since"]) if said.since is None and held is not None else said.since
+    if since is None or not now - LONGEST <= since < now:
+        raise wrong("since", show(since) if since else None, f"an instant within {LONGEST.days} days")
+    return since
 
 
 def _check_mapping(call: Call, mapping: dict[str, list[str]] | None) -> None:

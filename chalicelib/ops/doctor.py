@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.connections.offers import OFFERS
 from chalicelib.core.instants import from_ms, show
 from chalicelib.core.words import Mode
-from chalicelib.flow import breaker, quarantine, silence
+from chalicelib.flow import breaker, checkup, quarantine, silence
 from chalicelib.flow.shops import adapter_of
 from chalicelib.ops import answers
 from chalicelib.platforms.base import Polled
@@ -58,7 +58,10 @@ def _heard(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
     heard = silence.heard(ports, one.account, one.name)
     polled = isinstance(adapter_of(one), Polled)
     if heard is None or not heard.gaps:
-        yield "silence", "hardly anything was heard of it yet", "send a delivery: the platform's page of webhooks can"
+        trial = checkup.find(ports, one.account, one.name, "trial")
+        tried = trial is not None and "arrived" in trial.told
+        mend = "" if tried else "send a delivery: the platform's page of webhooks can"
+        yield "silence", f"hardly anything was heard of it yet{', but our own trial came' if tried else ''}", mend
     elif heard.silent:
         asked = "what changed is asked for meanwhile; " if "connection" in adapter_of(one).looks else ""
         yield (

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.cli import _checkups as checkups
 from chalicelib.cli.main import main
 from chalicelib.core.calls import Call, Reply
 from tests.support.keeper import at_the_door
@@ -19,7 +20,7 @@ from tests.support.opsdesk import HOOK_URL, POLICY, Ops
 from tests.support.world import World
 
 Streams = pytest.CaptureFixture[str]
-WAITED = timedelta(seconds=30)
+WAITED = timedelta(minutes=5)
 
 
 class Deployment:
@@ -72,7 +73,9 @@ class Deployment:
 
 
 def serve(made: Deployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Have commands find it, in a directory of their own."""
+    """Have commands find it, in a directory of their own; they ask again at once."""
+    monkeypatch.setattr(checkups, "FIRST", 0.002)
+    monkeypatch.setattr(checkups, "LONGEST", 0.01)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REDRESS_URL", made.url)
     monkeypatch.setenv("REDRESS_KEY", made.ops.keys["admin"])

@@ -136,7 +136,7 @@ def test_a_delivery_that_is_lost_behind_the_door_is_missed() -> None:
     assert findings(world, "trial")[0]["bad"]
 
 
-@pytest.mark.parametrize("task", ["probe", "sample", "subscriptions", "trial", "leave"])
+@pytest.mark.parametrize("task", ["probe", "sample", "subscriptions", "trial", "renew", "leave"])
 def test_what_a_platform_does_not_offer_is_said(task: str) -> None:
     world, _ = settled("plain")
     one = ask(world, task)
