@@ -19,6 +19,7 @@ from chalicelib.core.scores import Decision
 from chalicelib.core.view import View
 from chalicelib.flow.messages import write_told
 from chalicelib.flow.rulebook import Book
+from chalicelib.flow.shops import Shops, adapter_of
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message, Records
 from chalicelib.sellers import penalties, reasons, register, watch
@@ -118,6 +119,8 @@ class PenaltyEffects:
             target = Subject("listing", _text(view, "product"))
         if not measure or not target.id:
             return
+        if measure == Rung.BLACKLIST:
+            measure = self._ending(case)
         watch.note(self._records(case), case.id.connection, target)
         # The generation counts how often it was asked for anew; between two of them lies its lifting.
         generations = [state.generation for (clock, _), state in case.ledger.steps.items() if clock == key.clock]
@@ -128,6 +131,12 @@ class PenaltyEffects:
         facts = {"seller": seller} if seller else {}
         ident = f"{of[:150]}-{measure}-{version}"
         self._say(case, Event(ident, target, at, version, "decision", marks=(mark,), facts=facts))
+
+    def _ending(self, case: Case) -> str:
+        """What ends the service: where a platform can only delete a seller for good, a suspension that lasts. Our own
+        record of it is the penalty."""
+        levers = adapter_of(Shops(self._ports).get(case.id.account, case.id.connection)).levers
+        return "suspend" if "blacklist" not in levers and "suspend" in levers else "blacklist"
 
 
 class Seen:

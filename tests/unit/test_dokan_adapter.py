@@ -111,7 +111,7 @@ def test_a_vendor_hook_of_the_shops_own_plugin_asks_about_the_seller() -> None:
 def test_a_sellers_status_is_a_fact_of_the_answers_date_and_no_mark() -> None:
     shop = marketplace()
     (event,) = look(shop, "seller", 57).events
-    assert event.facts == {"seller": "57", "status": "active"}
+    assert event.facts == {"seller": "57", "status": "active", "restricted": False, "payout_held": None}
     assert event.version == shop.now
     assert [(mark.name, mark.at) for mark in event.marks] == [
         ("seller.joined", datetime(2024, 2, 3, 4, 5, 6, tzinfo=UTC))
@@ -237,6 +237,65 @@ def test_a_throttled_look_waits() -> None:
     shop = marketplace()
     shop.faults = [("GET", DOWN)]
     assert isinstance(drive(DOKAN.look(Subject("seller", "57"), session()), shop.send), Later)
+
+
+@pytest.mark.parametrize("fault", ["", DOWN, UNSENT, FIREWALL])
+def test_a_seller_is_featured_no_more_and_again_and_nothing_else_changes(fault: str) -> None:
+    shop = marketplace()
+    before = json.loads(json.dumps(shop.stores[57]))
+    shop.faults = [("PUT", fault)] if fault else []
+    done = do(shop, "restrict")
+    assert done == Done("featured")
+    assert shop.stores[57] == {**before, "featured": False}
+    assert look(shop, "seller", 57).events[0].facts["restricted"] is None
+    assert isinstance(do(shop, "unrestrict", key="undo", handle="featured"), Done)
+    assert shop.stores[57] == before
+    assert look(shop, "seller", 57).events[0].facts["restricted"] is False
+
+
+def test_who_was_not_featured_is_not_featured_afterwards() -> None:
+    shop = marketplace()
+    shop.stores[57]["featured"] = False
+    assert do(shop, "restrict") == Done("plain")
+    assert isinstance(do(shop, "unrestrict", key="undo", handle="plain"), Done)
+    assert shop.stores[57]["featured"] is False
+    assert not any(call.method == "PUT" for call in shop.calls)
+
+
+@pytest.mark.parametrize("fault", ["", LOST, LOST_HTML, LOST_500, DOWN, UNSENT])
+def test_what_waits_to_be_paid_out_waits_on(fault: str) -> None:
+    shop = marketplace()
+    ours, theirs, paid = shop.withdraw(57), shop.withdraw(58), shop.withdraw(57, "approved")
+    gone = shop.withdraw(57, "cancelled", "the seller changed its mind")
+    shop.faults = [("PUT", fault)] if fault else []
+    assert do(shop, "hold_payout") == Done("57")
+    assert [shop.withdraws[n]["status"] for n in (ours, theirs, paid, gone)] == [
+        "cancelled", "pending", "approved", "cancelled"]  # fmt: skip
+    assert look(shop, "seller", 57).events[0].facts["payout_held"] is None
+    shop.faults = [("PUT", fault)] if fault else []
+    assert do(shop, "release_payout", key="undo", handle="57") == Done("57")
+    assert [shop.withdraws[n]["status"] for n in (ours, theirs, paid, gone)] == [
+        "pending", "pending", "approved", "cancelled"]  # fmt: skip
+    found = look(shop, "seller", 57).events[0]
+    assert found.facts["payout_held"] is False, "a request that waits shows that nothing is held"
+    assert "tea@example.org" not in repr(found)
+
+
+def test_a_payout_is_held_where_dokan_finds_no_money_for_it() -> None:
+    shop = marketplace()
+    asked = shop.withdraw(57)
+    shop.poor = True
+    assert do(shop, "hold_payout") == Done("57")
+    assert shop.withdraws[asked]["status"] == "cancelled"
+    assert do(shop, "release_payout", key="undo") == Done("57")
+    assert shop.withdraws[asked]["status"] == "cancelled", "the seller asks anew"
+
+
+def test_every_rung_of_the_ladder_has_a_lever_and_its_reverse() -> None:
+    for measure in ("restrict", "hold_payout", "delist", "suspend"):
+        lever = DOKAN.levers[measure]
+        assert lever.undo in DOKAN.levers and lever.reverse in ("exact", "offset"), measure
+    assert "blacklist" not in DOKAN.levers, "Dokan can only delete a seller for good: it is suspended without an end"
 
 
 def test_registry_and_kinds() -> None:

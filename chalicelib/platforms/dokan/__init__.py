@@ -16,9 +16,9 @@ from chalicelib.platforms.woocommerce import WooCommerce
 
 
 def _levers() -> Mapping[str, Lever]:
-    from chalicelib.platforms.dokan.levers import LEVERS
+    from chalicelib.platforms.dokan import levers, measures
 
-    return {**WooCommerce.levers, **LEVERS}
+    return {**WooCommerce.levers, **levers.LEVERS, **measures.LEVERS}
 
 
 class Dokan(WooCommerce):

@@ -82,6 +82,15 @@ def _seller(subject: Subject, session: Session) -> Looking:
     facts: dict[str, FactValue | None] = {"seller": subject.id}
     if status is not None:
         facts["status"] = status
+    # Who is not featured may never have been, and who asks for no payout may have nothing to ask for: only what shows
+    # that no measure stands is told, and the rest is taken back.
+    facts["restricted"] = False if found.body.get("featured") is True else None
+    waiting = yield from Api(session).ask(
+        "GET", f"{DOKAN}/withdraw", {"user_id": subject.id, "status": "pending", "per_page": "1"}
+    )
+    if isinstance(waiting, Ok):
+        theirs = any(ident(child(row, "user").get("id")) == subject.id for row in waiting.list)
+        facts["payout_held"] = False if theirs else None
     return _stated(subject, found.at, found.raw, facts, marks)
 
 

@@ -1,0 +1,132 @@
+"""The whole ladder on real platforms' APIs: each rung is put on through the platform's own calls, shown by its look,
+and taken back when its penalty is."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.core.calls import Call, Reply
+from tests.fakes.mirakl import FakeMirakl
+from tests.fakes.woocommerce import FakeShop
+from tests.support.opsdesk import Ops
+from tests.support.world import World
+from tests.unit.test_dokan_adapter import CREDENTIALS
+from tests.unit.test_mirakl_acts import OPTIONS
+
+DAY = timedelta(days=1)
+
+
+class Place:
+    """A marketplace in a world of its own, and people with keys."""
+
+    def __init__(self, platform: str) -> None:
+        self.world = World()
+        self.ops = Ops(self.world)
+        self.dokan, self.mirakl = FakeShop(), FakeMirakl()
+        if platform == "dokan":
+            self.seller, self.listing = "57", str(self.dokan.product())
+            self.dokan.store(57)
+            self.world.connect("dokan", address="https://shop.example", credentials=CREDENTIALS, options={})
+        else:
+            self.seller, self.listing = str(self.mirakl.shop()), ""
+            self.world.connect(
+                "mirakl", address=self.mirakl.base, credentials={"api_key": self.mirakl.key}, options=OPTIONS
+            )
+
+        def answer(call: Call) -> Reply:
+            self.dokan.now = self.mirakl.now = self.world.clock.now()
+            return self.dokan.send(call) if platform == "dokan" else self.mirakl.send(call)
+
+        self.world.shop.answer = answer
+
+    def state(self) -> dict[str, Any]:
+        """What the platform shows of the seller, without what a clock moves."""
+        if self.mirakl.shops:
+            shop = self.mirakl.shops[int(self.seller)]
+            return {name: shop[name] for name in ("shop_state", "premium_state", "payment_blocked")}
+        store = self.dokan.stores[57]
+        return {
+            "enabled": store["enabled"], "featured": store["featured"], "trusted": store["trusted"],
+            "product": self.dokan.products[int(self.listing)]["status"],
+            "withdraws": [one["status"] for one in self.dokan.withdraws.values()],
+        }  # fmt: skip
+
+    def penalise(self, rung: str) -> str:
+        said = {
+            "connection": "shop-1", "seller": self.seller, "code": "late-ship", "points": 4, "rung": rung,
+            "reason": "three parcels a week late", "listing": self.listing if rung == "delist" else "",
+        }  # fmt: skip
+        told = self.ops.must("POST", "/penalties", said, role="ops")
+        path = "/penalties/" + str(told["penalty"]).replace(":penalty/", "/")
+        self.word(path, "approve")
+        return path
+
+    def word(self, path: str, decision: str) -> None:
+        self.ops.must("POST", f"{path}/decision", {"decision": decision, "reason": "as found"}, role="reviewer")
+        self.world.run()
+        self.world.pass_time(timedelta(minutes=2))
+
+    def pass_to(self, days: int) -> None:
+        self.world.clock.set(self.world.clock.now() + days * DAY)
+        self.world.pass_time(timedelta(minutes=20))
+
+
+RUNGS = [
+    ("dokan", "restrict", {"featured": False}),
+    ("dokan", "hold_payout", {"withdraws": ["cancelled"]}),
+    ("dokan", "delist", {"product": "draft"}),
+    ("dokan", "suspend", {"enabled": False}),
+    ("dokan", "blacklist", {"enabled": False}),
+    ("mirakl", "restrict", {"premium_state": "NOT_PREMIUM"}),
+    ("mirakl", "hold_payout", {"payment_blocked": True}),
+    ("mirakl", "suspend", {"shop_state": "SUSPENDED"}),
+    ("mirakl", "blacklist", {"shop_state": "TERMINATED"}),
+]
+
+
+@pytest.mark.parametrize(("platform", "rung", "wanted"), RUNGS)
+def test_a_rung_is_put_on_the_platform_and_taken_back(platform: str, rung: str, wanted: dict[str, Any]) -> None:
+    place = Place(platform)
+    if rung == "hold_payout" and platform == "dokan":
+        place.dokan.withdraw(57)
+    place.world.pass_time(timedelta(minutes=2))
+    before = place.state()
+    path = place.penalise(rung)
+    if rung == "blacklist":
+        assert place.state() == before, "the seller is told thirty days ahead"
+        place.pass_to(30)
+    assert place.state() == {**before, **wanted}
+    place.word(path, "reverse")
+    assert place.state() == before
+
+
+def test_a_suspension_that_ends_leaves_one_that_was_to_last() -> None:
+    """Dokan has one switch for both."""
+    place = Place("dokan")
+    place.world.pass_time(timedelta(minutes=2))
+    ending = place.penalise("blacklist")
+    place.pass_to(30)
+    short = place.penalise("suspend")
+    place.word(short, "reverse")
+    assert place.state()["enabled"] is False
+    place.word(ending, "reverse")
+    assert place.state()["enabled"] is True
+
+
+@pytest.mark.parametrize("platform", ["dokan", "mirakl"])
+def test_what_somebody_undid_on_the_platform_is_told(platform: str) -> None:
+    place = Place(platform)
+    place.penalise("suspend")
+    place.world.clock.set(place.world.clock.now() + DAY)
+    if platform == "dokan":
+        place.dokan.stores[57]["enabled"] = True
+    else:
+        place.mirakl.shops[int(place.seller)]["shop_state"] = "OPEN"
+    place.ops.must("POST", "/sellers/watch", {})
+    place.world.run()
+    found = place.ops.must("POST", "/sellers/watch", {})
+    assert found["undone"] == [f"shop-1:seller/{place.seller}"]
+    place.world.run()
+    told = [one for one in place.world.told("clock.warned") if one["data"]["rule"] == "measure-undone"]
+    assert told and told[0]["data"]["severity"] == "error"
