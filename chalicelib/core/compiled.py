@@ -37,6 +37,7 @@ CLASSES: dict[str, type[Any]] = {
     "on_date": rules.OnDate,
     "until": rules.Until,
     "ahead": rules.Ahead,
+    "after": rules.After,
     "least": rules.Least,
     "most": rules.Most,
     "extension": rules.Extension,

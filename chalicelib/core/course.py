@@ -24,19 +24,18 @@ from chalicelib.core.limits import (
 )
 from chalicelib.core.moments import Sight
 from chalicelib.core.rules import (
-    Ahead,
     At,
     Extension,
     FromDue,
     FromStart,
     FromStep,
+    Given,
     Limit,
     OnCalendar,
     OwnLimit,
     Pause,
     Rule,
     Share,
-    Until,
     WorkingSpan,
 )
 
@@ -165,7 +164,7 @@ class Course:
         return min(self.start, end) if early and moved < self.start else moved
 
     def _share(self, at: Share, due: datetime, holds: Sequence[Hold]) -> datetime | None:
-        if isinstance(self.rule.limit, (Until, Ahead)):
+        if isinstance(self.rule.limit, Given):
             return self.start + share_of(due - self.start, at.percent)
         if isinstance(self.rule.limit, WorkingSpan) and due > self.start:
             return self._working_share(at, due, holds)

@@ -15,8 +15,9 @@ from chalicelib.core.clocks import PAUSED, Reading
 from chalicelib.core.evidence import NOTHING
 from chalicelib.core.limits import Ground, Hold, due_of
 from chalicelib.core.rules import (
-    Ahead,
+    After,
     Days,
+    Given,
     Least,
     Limit,
     Months,
@@ -88,7 +89,7 @@ class _Cut:
 
     def _due(self, limit: Limit, holds: Sequence[Hold]) -> datetime | None:
         """When a limit ends by itself; None where facts decide, or nothing does yet."""
-        if isinstance(limit, (Until, Ahead)):
+        if isinstance(limit, Given):
             return None
         try:
             return due_of(limit, self.start, holds, self.ground).at
@@ -99,7 +100,7 @@ class _Cut:
         """Of several limits the one that gave the due."""
         if not isinstance(limit, (Least, Most)):
             return limit
-        given = [one for one in limit.limits if isinstance(one, (Until, Ahead))]
+        given = [one for one in limit.limits if isinstance(one, Given)]
         for one in limit.limits:
             inner = self._leaf(one)
             if self._due(inner, self.holds) == self.reading.due:
@@ -153,7 +154,7 @@ class _Cut:
             "zh": f"自然日（{reading.zone}），末日 24:00 届满",
             "en": f"calendar days ({reading.zone}), to 24:00 of the last",
         }
-        if isinstance(limit, (Until, Ahead)):
+        if isinstance(limit, Given):
             text = _given(limit)
         elif isinstance(limit, Span):
             text = {"zh": "每个小时都计入", "en": "every hour counts"}
@@ -262,9 +263,11 @@ _KINDS: Mapping[str, str] = {
 }
 
 
-def _given(limit: Until | Ahead) -> Text:
+def _given(limit: Given) -> Text:
     if isinstance(limit, Until):
         return {"zh": f"截止时间由 {limit.fact} 给定", "en": f"the deadline is the one that {limit.fact} gives"}
+    if isinstance(limit, After):
+        return {"zh": f"自 {limit.fact} 起算", "en": f"counted from {limit.fact}"}
     return {"zh": f"自 {limit.fact} 倒推计算", "en": f"counted back from {limit.fact}"}
 
 
@@ -281,7 +284,7 @@ def _restarted(reading: Reading) -> Text:
 
 def _held(reading: Reading, limit: Limit, is_open: bool) -> Text:
     pairs = ", ".join(f"{pause.begin} - {pause.end}" for pause in reading.rule.pause)
-    if isinstance(limit, (Until, Ahead)):
+    if isinstance(limit, Given):
         return {
             "zh": f"暂停（{pairs}），但给定的截止时间不变",
             "en": f"paused ({pairs}); a given deadline does not move",

@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.core.calendars import Calendar, add_months
 from chalicelib.core.instants import EPOCH, MILLISECOND
 from chalicelib.core.rules import (
+    After,
     Ahead,
     Days,
     FirstDay,
@@ -128,6 +129,19 @@ def _ahead(limit: Ahead, start: datetime, holds: Sequence[Hold], ground: Ground)
     else:
         first = day - timedelta(days=inner.days)
     return _unmoved(Due(calendar.start_of(first), first - _DAY), holds)
+
+
+def _after(limit: After, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
+    fact, calendar = ground.view.fact(limit.fact), ground.calendar
+    if not isinstance(fact, date):
+        return _missing(limit.fact)
+    if isinstance(fact, datetime):
+        origin = fact
+    else:
+        # Of a day alone, days are counted from the day, hours from its end.
+        hours = isinstance(limit.limit, (Span, WorkingSpan))
+        origin = calendar.end_of(fact) if hours else calendar.start_of(fact)
+    return _unmoved(due_of(limit.limit, origin, (), ground), holds)
 
 
 def _missing(fact: str) -> Due:
@@ -299,6 +313,7 @@ _HOW: Mapping[type, Callable[[Any, datetime, Sequence[Hold], Ground], Due]] = {
     OnDate: _by_day,
     Until: _until,
     Ahead: _ahead,
+    After: _after,
     Least: _least,
     Most: _most,
 }

@@ -166,6 +166,14 @@ class Ahead:
 
 
 @dataclass(frozen=True, slots=True)
+class After:
+    """A limit counted from an instant or day in a fact, in place of the start."""
+
+    fact: str
+    limit: "Limit"
+
+
+@dataclass(frozen=True, slots=True)
 class Least:
     """The limit among several that ends first."""
 
@@ -179,7 +187,9 @@ class Most:
     limits: tuple["Limit", ...]
 
 
-Limit: TypeAlias = Span | WorkingSpan | Days | WorkingDays | Months | OnDate | Until | Ahead | Least | Most
+Given: TypeAlias = Until | Ahead | After
+"""Limits whose end a fact decides: no pause moves them."""
+Limit: TypeAlias = Span | WorkingSpan | Days | WorkingDays | Months | OnDate | Given | Least | Most
 
 
 @dataclass(frozen=True, slots=True)

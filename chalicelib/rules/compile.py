@@ -99,6 +99,8 @@ def _limit(limit: lengths.Limit) -> core.Limit:
         case lengths.Ahead():
             ((unit, count),) = limit.length.items()
             return core.Ahead(limit.ahead_of, _AHEAD[unit](count))
+        case lengths.After():
+            return core.After(limit.after, _limit(limit.limit))
         case lengths.Least():
             return core.Least(tuple(_limit(one) for one in limit.min))
         case lengths.Most():

@@ -133,6 +133,13 @@ class Ahead(Shape):
         return {key: value for key, value in told.items() if isinstance(value, int)}
 
 
+class After(Shape):
+    """A limit counted from an instant or day in a fact, in place of the start."""
+
+    after: InstantFact
+    limit: "Limit"
+
+
 class Least(Shape):
     """The limit among several that ends first."""
 
@@ -145,7 +152,7 @@ class Most(Shape):
     max: Annotated[list["Limit"], Field(min_length=2, max_length=8)]
 
 
-_LIMIT = ("ahead_of", *_LESS, "date", "until", "min", "max")
+_LIMIT = ("ahead_of", "after", *_LESS, "date", "until", "min", "max")
 _WANTED = "a limit such as {hours: 48} or {until: ship_by}"
 Limit: TypeAlias = Annotated[
     Annotated[Seconds, Tag("<seconds>")]
@@ -159,6 +166,7 @@ Limit: TypeAlias = Annotated[
     | Annotated[OnDate, Tag("<date>")]
     | Annotated[Until, Tag("<until>")]
     | Annotated[Ahead, Tag("<ahead_of>")]
+    | Annotated[After, Tag("<after>")]
     | Annotated[Least, Tag("<min>")]
     | Annotated[Most, Tag("<max>")],
     Discriminator(tagged(*_LIMIT)),
@@ -175,10 +183,12 @@ Limit: TypeAlias = Annotated[
         | OnDate
         | Until
         | Ahead
+        | After
         | Least
         | Most,
     ),
 ]
+After.model_rebuild()
 Least.model_rebuild()
 Most.model_rebuild()
 
@@ -212,6 +222,7 @@ StepAt: TypeAlias = Annotated[
     | Annotated[OnDate, Tag("<date>")]
     | Annotated[Until, Tag("<until>")]
     | Annotated[Ahead, Tag("<ahead_of>")]
+    | Annotated[After, Tag("<after>")]
     | Annotated[Least, Tag("<min>")]
     | Annotated[Most, Tag("<max>")],
     Discriminator(tagged(*_AT)),

@@ -139,6 +139,8 @@ def _inner(limit: core.Limit) -> Iterator[core.Limit]:
             yield from _inner(one)
     elif isinstance(limit, core.Ahead):
         yield limit.limit
+    elif isinstance(limit, core.After):
+        yield from _inner(limit.limit)
 
 
 def _of_calendar(document: Document, path: Path, rule: core.Rule, calendar: Calendar) -> Iterator[Problem]:

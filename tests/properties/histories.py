@@ -13,6 +13,7 @@ from chalicelib.core.conditions import Condition
 from chalicelib.core.events import Event, Mark, Subject
 from chalicelib.core.rules import (
     Activation,
+    After,
     Ahead,
     AllOf,
     ByPlace,
@@ -109,6 +110,8 @@ events = st.builds(
     marks=st.lists(marks, max_size=3).map(tuple),
     facts=facts(),
     whole=st.sets(st.sampled_from(MARKS), max_size=1).map(frozenset),
+    links=st.just(()),
+    dropped=st.just(()),
 )
 histories = st.lists(events, max_size=8)
 
@@ -147,7 +150,14 @@ months = st.builds(Months, st.integers(0, 1), first_days, rolls)
 dates = st.builds(OnDate, st.just(2), st.integers(12, 17), rolls)
 lengths = st.one_of(spans, working_spans, days, working_days, months)
 single_limits = st.one_of(
-    lengths, spans, days, working_days, dates, st.just(Until("ship_by")), st.builds(Ahead, st.just("ship_by"), lengths)
+    lengths,
+    spans,
+    days,
+    working_days,
+    dates,
+    st.just(Until("ship_by")),
+    st.builds(Ahead, st.just("ship_by"), lengths),
+    st.builds(After, st.just("ship_by"), lengths),
 )
 limits = st.recursive(
     single_limits,

@@ -14,6 +14,7 @@ from chalicelib.core.events import Event, FactValue, Mark, Subject
 from chalicelib.core.evidence import NOTHING, merge_all
 from chalicelib.core.instants import FIRST, LAST
 from chalicelib.core.rules import (
+    After,
     Ahead,
     AllOf,
     At,
@@ -33,6 +34,7 @@ from chalicelib.core.rules import (
     Point,
     Policies,
     Policy,
+    Roll,
     Rule,
     Share,
     Span,
@@ -73,7 +75,8 @@ def mark(name: str, when: datetime) -> Mark:
 LIMITS: Sequence[Limit] = [
     Span(HOUR), Span(HOUR, "next_full"), WorkingSpan(HOUR), Days(3), Days(3, least_working=2), WorkingDays(3),
     Months(1), OnDate(2, 29), Until("ship_by"), Ahead("ship_by", Days(3)), Ahead("ship_by", WorkingDays(3)),
-    Ahead("ship_by", Months(1)), Ahead("ship_by", Span(HOUR)), Least((Days(1), Until("ship_by"))),
+    Ahead("ship_by", Months(1)), Ahead("ship_by", Span(HOUR)), After("ship_by", Days(3, roll=Roll())),
+    After("ship_by", Span(HOUR)), After("ship_by", WorkingSpan(HOUR)), Least((Days(1), Until("ship_by"))),
 ]  # fmt: skip
 PLACED_AT: Sequence[At] = [
     FromDue(-HOUR), FromStart(HOUR), Share(50), OnCalendar("due", "months", 1), OnCalendar("start", "working_days", 2),

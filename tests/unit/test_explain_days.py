@@ -13,6 +13,7 @@ from chalicelib.core.events import Event, FactValue, Mark, Subject
 from chalicelib.core.explain import explanation, page, sentences
 from chalicelib.core.instants import parse_instant
 from chalicelib.core.rules import (
+    After,
     Ahead,
     Days,
     Extension,
@@ -137,6 +138,10 @@ WORKED: list[tuple[str, list[str], list[str]]] = [
     ("counted back", explained(
         Ahead("ship_by", Days(3)), "2026-03-02T10:00:00+08:00", facts={"ship_by": date(2026, 3, 10)}), [
         "03-02 10 - 03-07 00 + counted back from ship_by",
+    ]),
+    ("counted from a fact", explained(
+        After("ship_by", Days(3)), "2026-03-02T10:00:00+08:00", facts={"ship_by": date(2026, 3, 10)}), [
+        "03-02 10 - 03-14 00 + counted from ship_by",
     ]),
     ("given", explained(Until("ship_by"), "2026-03-02T02:00:00Z", facts={"ship_by": date(2026, 3, 3)}, lang="zh"), [
         "03-02 10 - 03-04 00 + 截止时间由 ship_by 给定",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from chalicelib.core import rules as core_rules
 from chalicelib.core.compiled import CLASSES, FORM, NewerForm, dump, load, sealed
 from chalicelib.core.rules import (
+    After,
     Ahead,
     AllOf,
     ByPlace,
@@ -74,6 +75,7 @@ lengths = (
 told = (
     st.builds(Until, names)
     | st.builds(Ahead, names, lengths)
+    | st.builds(After, names, lengths)
     | st.builds(OnDate, st.just(2), st.integers(1, 29), rolls)
 )
 both = st.lists(lengths | told, min_size=2, max_size=3).map(tuple)

@@ -116,6 +116,8 @@ LIMITS: list[tuple[str, core.Limit, str]] = [
     ("{days: 7, first_day: included}", core.Days(7, "included"), "the first day counts"),
     ("{until: deliver_by}", core.Until("deliver_by"), "somebody else's deadline"),
     ("{ahead_of: expires_at, days: 30}", core.Ahead("expires_at", core.Days(30)), "counted back from it"),
+    ("{after: ship_by, limit: {days: 30, roll: next_working_day}}",
+     core.After("ship_by", core.Days(30, roll=core.Roll())), "counted from it"),
     ("{hours: 24, first_hour: next_full}", core.Span(86_400, "next_full"), "from the next full hour"),
     ("{working_hours: 8}", core.WorkingSpan(28_800), "hours of work"),
     ("{working_days: 5}", core.WorkingDays(5), "days of work"),
@@ -152,6 +154,8 @@ PLACES: list[tuple[str, str, core.At, str]] = [
     ("{date: 02-29}", "{date: 02-29}", core.OwnLimit(core.OnDate(2, 29)), "a date of its own"),
     ("{ahead_of: respond_by, hours: 2}", "{ahead_of: respond_by, hours: 2}",
      core.OwnLimit(core.Ahead("respond_by", core.Span(7200))), "before a deadline of its own"),
+    ("{after: respond_by, limit: {hours: 2}}", "{after: respond_by, limit: {hours: 2}}",
+     core.OwnLimit(core.After("respond_by", core.Span(7200))), "after a deadline of its own"),
     ("{hours: 36}", "{hours: 36}", core.OwnLimit(core.Span(36 * 3600)), "a limit of its own"),
     (
         "{days: 15, first_day: included}", "{days: 15, first_day: included}",
