@@ -107,10 +107,12 @@ class Wiring:
         levers = self._api.ask("GET", ["connections", self._args.name])["offers"]["levers"]
         words = f"{len(levers)} offered, all held back until their mode says more" if levers else "none"
         self._tell(f"well  levers: {words}")
+        effects: dict[str, list[str]] = {}
         for one in levers:
-            back = "" if one["reverse"] != "none" else " It cannot be taken back."
-            if one["effects"]:
-                self._tell(f"      {one['action']}: {one['effects']}{'' if 'back' in one['effects'] else back}")
+            effects.setdefault(one["effects"], []).append(one["action"])
+        for effect, actions in effects.items():
+            if effect:
+                self._tell(f"      {', '.join(actions)}: {effect}")
         return {"task": "levers", "state": "done", "words": words, "bad": False, "mend": "", "told": {"levers": levers}}
 
     def _ask(self, task: str, said: Mapping[str, Any] | None = None, watch: Any = None) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from chalicelib.ports.stores import Connection
 
 SOON = timedelta(days=7)
 MOST = 100
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+"""How long nothing at all may be heard of a new connection, and of one to which our own trial came."""
 
 
 def examine(ports: Ports, one: Connection) -> list[dict[str, Any]]:
@@ -60,7 +62,8 @@ def _heard(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
     if heard is None or not heard.gaps:
         trial = checkup.find(ports, one.account, one.name, "trial")
         tried = trial is not None and "arrived" in trial.told
-        mend = "" if tried else "send a delivery: the platform's page of webhooks can"
+        quiet = ports.clock.now() - from_ms(heard.last) if heard is not None else timedelta.max
+        mend = "send a delivery: the platform's page of webhooks can" if quiet > (DAY if tried else HOUR) else ""
         yield "silence", f"hardly anything was heard of it yet{', but our own trial came' if tried else ''}", mend
     elif heard.silent:
         asked = "what changed is asked for meanwhile; " if "connection" in adapter_of(one).looks else ""

@@ -87,7 +87,7 @@ def _handler(answer: Callable[[Request], Reply]) -> type[BaseHTTPRequestHandler]
             named: Mapping[str, str] = {name.lower(): value for name, value in self.headers.items()}
             self._write(answer(Request(self.command, self.path, named, raw)))
 
-        do_GET = do_POST = do_PUT = _serve
+        do_GET = do_POST = do_PUT = do_DELETE = _serve
 
         def _write(self, reply: Reply) -> None:
             self.send_response(reply.status)

@@ -117,6 +117,8 @@ class DemoShop:
         self.name, self.address, self.credentials, self.now = name, address, credentials, now
         self.books: dict[int, Story] = {}
         self.suspended: set[str] = set()
+        self.hooks: dict[int, tuple[str, str]] = {}
+        """Webhooks that were made from outside: topic and address. Its own are not among them."""
 
     def begin(self, number: int, scene: str, kind: Kind, at: datetime) -> Story:
         story = Story(number, scene, kind, self.seller_of(number), second(at), second(at))
@@ -124,6 +126,21 @@ class DemoShop:
         while len(self.books) > KEPT:
             del self.books[min(self.books)]
         return story
+
+    def newest(self) -> list[Story]:
+        """Orders of the books, as a list of a shop begins."""
+        found = [story for story in self.books.values() if story.kind is Kind.ORDER]
+        return sorted(found, key=lambda story: story.number, reverse=True)
+
+    def webhooks(self, topics: tuple[str, ...]) -> list[tuple[int, str, str]]:
+        """Number, topic and address of each: its own of these topics, and those that were made."""
+        own = [(number, topic, self.address.url) for number, topic in enumerate(topics, 1)]
+        return own + [(number, *made) for number, made in self.hooks.items()]
+
+    def add_webhook(self, topic: str, url: str) -> int:
+        number = max(self.hooks, default=100) + 1
+        self.hooks[number] = (topic, url)
+        return number
 
     def seller_of(self, number: int) -> str:
         """The seller whose order it is; nothing in a shop that sells by itself."""

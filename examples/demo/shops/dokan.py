@@ -16,6 +16,7 @@ from chalicelib.core.calls import Reply
 from chalicelib.core.instants import show
 from chalicelib.platforms.woocommerce.oauth import signature
 from examples.demo.letters import Letter
+from examples.demo.shops import dokan_desk
 from examples.demo.shops.books import AMOUNT, BUYER, Answered, DemoShop, Request, Story
 
 TOPICS = {"paid": "order.created"}
@@ -81,6 +82,11 @@ class DokanShop(DemoShop):
         body = json.loads(request.body) if request.body else {}
         if route == "":
             return Answered(_json({"name": self.name, "timezone_string": "Europe/Berlin"}), "ask for its name")
+        told = dokan_desk.answer(self, request.method, route, body)
+        if told is not None:
+            return Answered(_json(told[1], told[0]), told[2])
+        if route == "wc/v3/orders":
+            return Answered(_json(self._list(dict(parse_qsl(query)))), "ask for orders")
         if found := re.fullmatch(r"wc/v3/orders/(\d+)(/notes|/refunds)?", route):
             story = self.books.get(int(found[1]))
             if story is None:
@@ -91,6 +97,15 @@ class DokanShop(DemoShop):
         if found := re.fullmatch(r"dokan/v1/stores/(\d+)(/status|/contact)?", route):
             return self._about_store(found[1], request.method, found[2] or "", body)
         return Answered(_error(404, "rest_no_route"), "an unknown route", route)
+
+    def _list(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """The newest, or what changed since, the longest unchanged first."""
+        found = [self._order(story) for story in self.newest()]
+        if since := query.get("modified_after"):
+            changed = [one for one in found if one["date_modified_gmt"] > since]
+            found = sorted(changed, key=lambda one: str(one["date_modified_gmt"]))
+        size, page = int(query.get("per_page", "10")), int(query.get("page", "1"))
+        return found[(page - 1) * size : page * size]
 
     def _may(self, request: Request, path: str, query: str, route: str) -> bool:
         """WooCommerce's keys (OAuth 1.0a over plain HTTP) on its own routes, an application password on Dokan's."""
