@@ -154,6 +154,12 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
 }
 
 
+REASONS: Mapping[str, tuple[str, str]] = {
+    "no_lever": ("该平台不提供此操作，须由人处理", "the platform does not offer it, a person must do it there"),
+}
+"""Short codes that want a word more, for whoever reads them at night."""
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What a summary may speak of. `title`: language -> the rule's title; `zone`: an IANA name."""
@@ -185,7 +191,12 @@ def _say(words: Words, place: int) -> str:
     if words.seller and kind != "seller":
         by = f"（商家 {words.seller}）" if chinese else f" (seller {words.seller})"
     if words.reason:
-        why = f"（{words.reason}）" if chinese else f" ({words.reason})"
+        said = REASONS.get(words.reason, ("", ""))[place]
+        why = (
+            f"（{words.reason}{'：' if said else ''}{said}）"
+            if chinese
+            else f" ({words.reason}{': ' if said else ''}{said})"
+        )
     return TEMPLATES[words.type][place].format(
         subject=f"{KINDS[kind][place] if kind in KINDS else kind} {ident}",
         rule=title.get(LANGUAGES[place]) or title.get(LANGUAGES[1 - place]) or words.rule,

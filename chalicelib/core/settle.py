@@ -10,7 +10,7 @@ from chalicelib.core.case import Action, Case, ClockState, Ledger, StepState
 from chalicelib.core.clocks import Reading
 from chalicelib.core.evaluate import Taken, Verdict
 from chalicelib.core.rules import Do, Step
-from chalicelib.core.words import ACTIONS, ENDED, OPEN_STATES, OWN_ACTIONS, ActionState, Group, Mode, Status
+from chalicelib.core.words import ACTIONS, ENDED, IN_WORDS, OPEN_STATES, OWN_ACTIONS, ActionState, Group, Mode, Status
 
 MAX_OPEN_ACTIONS = 32
 
@@ -98,13 +98,14 @@ def _plan(case: Case, reading: Reading, step: Step, do: Do, taken: Taken, now: d
         return None
     if terms.acts_from is not None and taken.at < terms.acts_from:
         return None
-    action = Action(do.action, ActionState.PLANNED, reading.version, now)
+    name = _possible(do.action, case, terms)
+    action = Action(name, ActionState.PLANNED, reading.version, now)
     late_ok = word.late_ok if step.late_ok is None else step.late_ok
     if late_ok is not None and now - taken.at > timedelta(seconds=late_ok):
         return replace(action, state=ActionState.SKIPPED, reason="late")
     if word.late_ok is not None and reading.status in ENDED - {Status.BREACHED}:
         return replace(action, state=ActionState.SKIPPED, reason="ended")
-    if do.action not in terms.levers and do.action not in NO_LEVER_NEEDED:
+    if name not in terms.levers and name not in NO_LEVER_NEEDED:
         return replace(action, state=ActionState.REFUSED, reason="no_lever")
     if case.ledger.full:
         return replace(action, hold="full")
@@ -115,6 +116,15 @@ def _plan(case: Case, reading: Reading, step: Step, do: Do, taken: Taken, now: d
     if reading.rule.id in terms.storm and word.group in (Group.PENALTY, Group.MONEY):
         return replace(action, hold="storm")
     return action
+
+
+def _possible(name: str, case: Case, terms: Terms) -> str:
+    """The action, or what the platform can do in its place: words that reach nobody there become a note, where we may
+    write one. Reasons of a penalty are not to be lost in a note: those are refused, and told."""
+    if name in terms.levers or name not in IN_WORDS or "note" not in terms.levers:
+        return name
+    may = terms.mode(Group.SHOP) is Mode.ACT and case.id.subject.kind != "penalty"
+    return "note" if may else name
 
 
 def _take_back(ledger: Ledger, now: datetime, terms: Terms) -> Ledger:

@@ -167,6 +167,9 @@ ACTIONS: Mapping[str, ActionWord] = {
 OWN_ACTIONS = frozenset(["alert", "penalise", "webhook", "open_complaint", "impose", "lift", "publish", "unpublish"])
 """Actions whose effect is ours: they need no lever of the platform."""
 
+IN_WORDS = frozenset(["remind_seller", "warn_seller", "message_buyer"])
+"""Actions that are words to somebody. Where a platform cannot carry them there, they become a note on the order."""
+
 SEVERITIES = ("info", "warning", "error", "critical")
 
 

@@ -1,12 +1,14 @@
 """From an action of a case to the command that a lever carries out: ids, money and words come from the evidence and
 from the policy version beside the action's key, never from stored text."""
 
+from chalicelib.channels import texts
 from chalicelib.core.actions import ActionKey
 from chalicelib.core.case import Action, Case
 from chalicelib.core.compare import amount_of
 from chalicelib.core.events import FactValue
 from chalicelib.core.rules import Do, Policies
 from chalicelib.core.view import View
+from chalicelib.core.words import IN_WORDS
 from chalicelib.platforms.base import Command
 
 LANGUAGES = ("en", "zh")
@@ -44,8 +46,18 @@ def command_of(case: Case, key: ActionKey, action: Action, do: Do, view: View, l
         amount=amount_of(do.params, view) if action.name == "refund" else None,
         currency=_text(view.fact("currency")),
         handle=action.handle,
-        note=_said(do, language) or ("" if action.name == "message_buyer" else _note(case, key, action)),
+        note=_text_of(case, key, action, do, language),
     )
+
+
+def _text_of(case: Case, key: ActionKey, action: Action, do: Do, language: str) -> str:
+    said = _said(do, language) or ("" if action.name == "message_buyer" else _note(case, key, action))
+    if action.name == "note" and do.action in IN_WORDS:
+        # The platform cannot say it to whom it is for, so whoever reads the order's notes is told what is wanted.
+        what = dict(zip(texts.LANGUAGES, texts.ACTIONS[do.action], strict=True))
+        about = said or _note(case, key, action)
+        return f"待人工{what['zh']}：{about}" if language == "zh" else f"By hand, {what['en']}: {about}"
+    return said
 
 
 def _said(do: Do, language: str) -> str:

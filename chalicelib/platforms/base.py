@@ -4,7 +4,7 @@ sends the calls, so that tokens, limits and budgets live in one place (DESIGN se
 """
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
@@ -181,6 +181,11 @@ class Lever:
     reverse: Literal["exact", "offset", "none"] = "none"
     undo: str = ""
     find: Callable[[Session, Command], Finding] | None = None
+    call: str = ""
+    """What is called on the platform, by its own name."""
+    held: Literal["app", "approved", "operator", "owner"] = "app"
+    """Who really holds it: `app` any app or key that the shop lets in, `approved` an app that the platform approved,
+    `operator` only the operator of the marketplace, `owner` only who runs the shop, with its own key or program."""
     needs: str = ""
     """Scope or right that the shop must have granted."""
     effects: str = ""
@@ -192,6 +197,11 @@ class Lever:
 def offered(levers: Mapping[str, Lever], options: Mapping[str, str]) -> frozenset[str]:
     """The actions that a platform offers on a connection with these options."""
     return frozenset(action for action, lever in levers.items() if not lever.option or options.get(lever.option))
+
+
+def held_by(holder: Literal["app", "approved", "operator", "owner"], levers: Mapping[str, Lever]) -> dict[str, Lever]:
+    """The same levers, all of them held by one kind of party."""
+    return {action: replace(lever, held=holder) for action, lever in levers.items()}
 
 
 class Adapter(Protocol):

@@ -3,19 +3,31 @@
 `python -m chalicelib.platforms.page > docs/platforms.md` writes it anew; a test says that it is current.
 """
 
+from collections.abc import Iterator
+
 from chalicelib.core.words import ACTIONS, OWN_ACTIONS
 from chalicelib.platforms import registry
 from chalicelib.platforms.base import Adapter, Lever
+from chalicelib.platforms.nearest import nearest
+from chalicelib.platforms.standard import Standard
 
 _HEAD = """# What Redress can do on each platform
 
-Written from the adapters' own levers by `python -m chalicelib.platforms.page`. **Repeat** says how a lever bears
-repetition: `safe` (twice is once), `keyed` (the platform de-duplicates by our key), `findable` (after an unknown
-outcome we look for our key first), `never` (after an unknown outcome a person is asked). **Reverse**: `exact`, `offset`
-(it makes good, traces stay), `none`.
+Written from the adapters' own levers by `python -m chalicelib.platforms.page`.
 
-An action that a platform has no lever for is never dropped in silence: it ends `refused` with the reason `no_lever`, an
-event says so in words (`redress.action.refused`), and the ladder goes on with its next step.
+- **Call**: what is called there, by the platform's own name.
+- **Reverse**: `exact`, `offset` (it makes good, traces stay), `none`; with the action that does it.
+- **Repeat**: how it bears repetition. `safe` (twice is once), `keyed` (the platform de-duplicates by our key),
+  `findable` (after an unknown outcome we look for our key first), `never` (after an unknown outcome a person is asked).
+- **Held by**: who really holds it. `app`: any app or key that the shop lets in, so an ordinary third party does.
+  `approved`: only an app that the platform approved. `operator`: only the operator of the marketplace. `owner`: only
+  who runs the shop, with its own key or program.
+
+What a platform does not offer is never dropped in silence. Words that it cannot carry to a seller or a buyer become a
+note on the order, "by hand, ...", where there is a lever for notes and the group `shop` may act. All else ends
+`refused` with the reason `no_lever`, an event says so in words (`redress.action.refused`), and the ladder goes on with
+its next step. `redress policy validate` and an activation tell beforehand which steps that will be. For each platform
+stands below what comes nearest there: what to write into the rule instead, or beside it.
 """
 
 
@@ -25,28 +37,47 @@ def page() -> str:
 
 
 def _section(adapter: Adapter) -> str:
-    missing = [f"`{name}`" for name in ACTIONS if name not in adapter.levers and name not in OWN_ACTIONS]
+    missing = [name for name in ACTIONS if name not in adapter.levers and name not in OWN_ACTIONS]
     lines = [
         f"## {adapter.name}",
         "",
-        "| action | repeat | reverse | needs | what a person should know |",
-        "|---|---|---|---|---|",
+        "| action | call | reverse | repeat | held by | needs | what a person should know |",
+        "|---|---|---|---|---|---|---|",
         *(_row(lever) for _, lever in sorted(adapter.levers.items())),
         "",
-        f"Looks at: {', '.join(sorted(adapter.looks)) or 'nothing'}.",
-        f"No lever: {', '.join(missing) or 'none is missing'}.",
+        f"- Looks at: {', '.join(sorted(adapter.looks)) or 'nothing'}.",
+        *_missing(missing, adapter),
     ]
     if adapter.mapping:
         shown = "; ".join(
             f"`{mark}` from {', '.join(f'`{one}`' for one in where)}" for mark, where in sorted(adapter.mapping.items())
         )
-        lines.append(f"By default: {shown}.")
+        lines.append(f"- By default: {shown}.")
     return "\n".join([*lines, ""])
+
+
+def _missing(names: list[str], adapter: Adapter) -> Iterator[str]:
+    """What it does not offer, by what comes nearest there. What would only take back needs no word."""
+    undo = {one for lever in _ALL.values() for one in [lever.undo] if one}
+    found: dict[str, list[str]] = {}
+    for name in names:
+        if name not in undo:
+            found.setdefault(nearest(name, adapter.levers), []).append(name)
+    if not found:
+        yield "- No lever: none is missing."
+    for near, lacking in sorted(found.items(), key=lambda one: (not one[0], one[0])):
+        said = f"nearest there: `{near}`" if near else "nothing comes near: a person does it by hand"
+        yield f"- No lever: {', '.join(f'`{name}`' for name in lacking)}; {said}."
+
+
+_ALL = Standard.levers
+"""Our own form offers every action there is."""
 
 
 def _row(lever: Lever) -> str:
     reverse = f"{lever.reverse} (`{lever.undo}`)" if lever.undo else lever.reverse
-    return f"| `{lever.action}` | {lever.repeat} | {reverse} | {_cell(lever.needs)} | {_cell(lever.effects)} |"
+    cells = (lever.call, reverse, lever.repeat, lever.held, lever.needs, lever.effects)
+    return f"| `{lever.action}` | {' | '.join(map(_cell, cells))} |"
 
 
 def _cell(text: str) -> str:

@@ -35,6 +35,22 @@ TEXTS = [
 ]
 
 
+NOTES = [
+    ("remind_seller", {"text.en": "Ship today"}, "en", "By hand, remind the seller: Ship today"),
+    ("remind_seller", {"text.zh": "请今日发货"}, "zh", "待人工提醒商家：请今日发货"),
+    ("message_buyer", {}, "en", "By hand, message the buyer: Redress: ship-by (p@1), step breach on order/1"),
+    ("note", {}, "en", "Redress: ship-by (p@1), step breach on order/1"),
+]
+
+
+@pytest.mark.parametrize(("name", "params", "language", "note"), NOTES)
+def test_what_a_platform_cannot_say_is_noted_as_to_be_said_by_hand(
+    name: str, params: dict[str, str | int], language: str, note: str
+) -> None:
+    action = Action("note", ActionState.PLANNED, "p@1", T0)
+    assert command_of(CASE, KEY, action, Do(name, params), View(NOTHING, T0), language).note == note
+
+
 @pytest.mark.parametrize(("name", "params", "language", "note", "why"), TEXTS, ids=[row[4] for row in TEXTS])
 def test_the_text_of_an_action(name: str, params: dict[str, str | int], language: str, note: str, why: str) -> None:
     action = Action(name, ActionState.PLANNED, "p@1", T0)

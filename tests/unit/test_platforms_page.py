@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.core.words import ACTIONS
 from chalicelib.platforms import registry
+from chalicelib.platforms.nearest import NEAREST, nearest
 from chalicelib.platforms.page import page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,11 +25,34 @@ def test_a_lever_declares_what_the_shell_relies_on(platform: str, action: str) -
     levers = registry.adapter(platform).levers
     lever = levers[action]
     assert lever.action == action and action in ACTIONS
+    assert lever.call and lever.needs, "people read what is called, and what it takes"
     assert lever.find is not None or lever.repeat != "findable", "a findable lever says how to find"
     if lever.reverse == "exact":
         assert lever.undo in levers, "what can be taken back exactly has the lever that does it"
     if action == "refund":
         assert lever.repeat != "never" and lever.reverse == "none", "money goes out once, and is not undone"
+
+
+def test_the_page_tells_of_each_lever_all_that_its_declaration_says() -> None:
+    rows = [line for line in page().splitlines() if line.startswith("| `")]
+    assert len(rows) == len(LEVERS)
+    assert all(len(line.split(" | ")) == 7 for line in rows), "a call or a text with a bar would shift the columns"
+
+
+@pytest.mark.parametrize("platform", registry.NAMES)
+def test_what_a_platform_does_not_offer_has_its_nearest_or_is_a_person_s(platform: str) -> None:
+    levers, section = registry.adapter(platform).levers, page().split(f"## {platform}\n")[1].split("\n## ")[0]
+    for action in NEAREST:
+        if action not in levers:
+            line = next(one for one in section.splitlines() if one.startswith("- No lever") and f"`{action}`" in one)
+            near = nearest(action, levers)
+            assert f"`{near}`" in line if near else "by hand" in line
+            assert near in ("", *levers)
+
+
+def test_nothing_stands_for_itself_and_all_that_is_named_is_an_action() -> None:
+    for action, others in NEAREST.items():
+        assert action in ACTIONS and action not in others and set(others) <= set(ACTIONS)
 
 
 @pytest.mark.parametrize("platform", registry.NAMES)

@@ -53,6 +53,15 @@ PLANS: list[tuple[str, Mapping[str, Any], timedelta, str, str]] = [
     ("tag", {"acts_from": DUE + timedelta(seconds=1)}, timedelta(0), "", "history does not act"),
     ("tag", {"acts_from": DUE}, timedelta(0), "planned", "from the very instant on it does"),
     ("tag", {"levers": frozenset()}, timedelta(0), "refused no_lever", "no lever is said, not hidden"),
+    ("remind_seller", {"levers": frozenset(["note"])}, timedelta(0), "planned", "words that reach nobody are noted"),
+    ("suspend", {"levers": frozenset(["note"])}, timedelta(0), "refused no_lever", "a measure is no word"),
+    (
+        "warn_seller",
+        {"levers": frozenset(["note"]), "modes": {Group.SELLER: Mode.ACT}},
+        timedelta(0),
+        "refused no_lever",
+        "where we may write no note either, it is told",
+    ),
     ("tag", {"storm": frozenset(["r"])}, timedelta(0), "planned", "a storm holds penalties, not tags"),
     ("suspend", {}, timedelta(0), "planned", "a penalty that will look first"),
     ("suspend", {"looks": frozenset()}, timedelta(0), "planned no_look", "where nobody can look, a person decides"),
@@ -73,6 +82,14 @@ def test_how_an_action_is_planned(
     found = " ".join(f"{one.state} {one.hold}{one.reason}".strip() for one in case.ledger.actions.values())
     assert found == wanted
     assert case.ledger.steps["r", "s"].observed is (wanted == "")
+
+
+@pytest.mark.parametrize("action", ["remind_seller", "warn_seller", "message_buyer"])
+def test_words_that_a_platform_cannot_carry_become_a_note_and_no_lever_is_passed_over(action: str) -> None:
+    case = judged(EMPTY, policy(Do(action)), DUE, replace(ALL, levers=frozenset(["note", "tag"])), order_placed=T0)
+    assert [one.name for one in case.ledger.actions.values()] == ["note"]
+    there = judged(EMPTY, policy(Do(action)), DUE, replace(ALL, levers=frozenset(["note", action])), order_placed=T0)
+    assert [one.name for one in there.ledger.actions.values()] == [action]
 
 
 def test_a_reminder_about_what_has_ended_meanwhile_is_skipped_and_a_step_may_say_how_late_is_late() -> None:

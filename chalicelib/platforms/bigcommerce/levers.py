@@ -247,26 +247,63 @@ LEVERS: Mapping[str, Lever] = {
     lever.action: lever
     for lever in (
         Lever(
-            "note", note, "findable", find=find_note, needs=ORDERS,
+            "note",
+            note,
+            "findable",
+            find=find_note,
+            call="PUT /v2/orders/ID (staff_notes)",
+            needs=ORDERS,
             effects="A line in the staff's notes, which hold one text: what is written in the same second is lost.",
         ),
         Lever(
-            "tag", tag, "safe", "exact", "untag", needs=ORDERS,
+            "tag",
+            tag,
+            "safe",
+            "exact",
+            "untag",
+            call="POST /v3/orders/ID/metafields",
+            needs=ORDERS,
             effects="Orders have no tags: kept as a metafield that only the app sees.",
         ),
-        Lever("untag", untag, "safe", "exact", "tag", needs=ORDERS),
+        Lever("untag", untag, "safe", "exact", "tag", call="DELETE /v3/orders/ID/metafields/ID", needs=ORDERS),
         Lever(
-            "hold", hold, "safe", "exact", "release", needs=ORDERS,
+            "hold",
+            hold,
+            "safe",
+            "exact",
+            "release",
+            call="PUT /v2/orders/ID (status_id 12)",
+            needs=ORDERS,
             effects="The order waits as Manual Verification Required; the store's own settings decide whether that "
             "mails the buyer.",
         ),
-        Lever("release", release, "safe", needs=ORDERS, effects="The store may mail the buyer about the status."),
         Lever(
-            "cancel", cancel, "safe", needs=ORDERS,
+            "release",
+            release,
+            "safe",
+            call="PUT /v2/orders/ID (status_id)",
+            needs=ORDERS,
+            effects="The store may mail the buyer about the status.",
+        ),
+        Lever(
+            "cancel",
+            cancel,
+            "safe",
+            call="PUT /v2/orders/ID (status_id 5)",
+            needs=ORDERS,
             effects="Refunds nothing; stock may go back and the buyer may be mailed, as the store is set. Refused "
             "once a parcel has left.",
         ),
-        Lever("delist", delist, "safe", "exact", "relist", needs=PRODUCTS, effects="Hidden and not to be bought."),
-        Lever("relist", relist, "safe", needs=PRODUCTS),
+        Lever(
+            "delist",
+            delist,
+            "safe",
+            "exact",
+            "relist",
+            call="PUT /v3/catalog/products/ID (is_visible)",
+            needs=PRODUCTS,
+            effects="Hidden and not to be bought.",
+        ),
+        Lever("relist", relist, "safe", call="PUT /v3/catalog/products/ID (is_visible)", needs=PRODUCTS),
     )
-}  # fmt: skip
+}

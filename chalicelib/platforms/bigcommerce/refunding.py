@@ -116,9 +116,14 @@ def _ours(refunds: tuple[Body, ...], key: str, order: str) -> Done | Refused | N
 
 LEVERS: Mapping[str, Lever] = {
     "refund": Lever(
-        "refund", refund, "findable", find=find, needs="store_v2_transactions",
+        "refund",
+        refund,
+        "findable",
+        find=find,
+        call="POST /v3/orders/ID/payment_actions/refunds",
+        needs="store_v2_transactions",
         effects="Money goes back through the providers that took it; nothing is restocked; the store may mail the "
         "buyer. Orders paid in another currency than the store's, and means that only a person can pay back by, are "
         "refused.",
     )
-}  # fmt: skip
+}

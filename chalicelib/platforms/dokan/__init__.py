@@ -9,7 +9,7 @@ WooCommerce's keys are not honoured on Dokan's routes.
 from collections.abc import Mapping
 
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Delivery, Lever, Looking, Read, Session, Shop
+from chalicelib.platforms.base import Delivery, Lever, Looking, Read, Session, Shop, held_by
 from chalicelib.platforms.keeping import Asking, Probe, Recent
 from chalicelib.platforms.lazy import Lazy
 from chalicelib.platforms.woocommerce import WooCommerce
@@ -18,7 +18,7 @@ from chalicelib.platforms.woocommerce import WooCommerce
 def _levers() -> Mapping[str, Lever]:
     from chalicelib.platforms.dokan import levers, measures
 
-    return {**WooCommerce.levers, **levers.LEVERS, **measures.LEVERS}
+    return {**WooCommerce.levers, **held_by("owner", {**levers.LEVERS, **measures.LEVERS})}
 
 
 class Dokan(WooCommerce):

@@ -77,6 +77,7 @@ LEVERS: Mapping[str, Lever] = {
             "safe",
             "exact",
             "restore",
+            call="PUT /dokan/v1/stores/ID/status",
             needs=RIGHTS,
             effects="The seller may no longer sell or withdraw; a background queue turns the seller's published "
             "products to pending. Paying a reverse-withdrawal balance may lift it without us.",
@@ -85,10 +86,25 @@ LEVERS: Mapping[str, Lever] = {
             "restore",
             restore,
             "safe",
+            call="PUT /dokan/v1/stores/ID/status",
             needs=RIGHTS,
             effects="Lifts any suspension, also one by somebody else; only products that the suspension hid return.",
         ),
-        Lever("remind_seller", mail_seller, "never", needs=RIGHTS, effects="Mails the seller; it cannot be unsent."),
-        Lever("warn_seller", mail_seller, "never", needs=RIGHTS, effects="Mails the seller; it cannot be unsent."),
+        Lever(
+            "remind_seller",
+            mail_seller,
+            "never",
+            call="POST /dokan/v1/stores/ID/contact, or /email",
+            needs=RIGHTS,
+            effects="Mails the seller; it cannot be unsent.",
+        ),
+        Lever(
+            "warn_seller",
+            mail_seller,
+            "never",
+            call="POST /dokan/v1/stores/ID/contact, or /email",
+            needs=RIGHTS,
+            effects="Mails the seller; it cannot be unsent.",
+        ),
     )
 }

@@ -114,18 +114,41 @@ LEVERS: Mapping[str, Lever] = {
     lever.action: lever
     for lever in (
         Lever(
-            "restrict", restrict, "safe", "offset", "unrestrict", needs=RIGHTS,
+            "restrict",
+            restrict,
+            "safe",
+            "offset",
+            "unrestrict",
+            call="PUT /dokan/v1/stores/ID (featured)",
+            needs=RIGHTS,
             effects="The seller is not featured any more; one that was not is left as it is. Where the shop's "
             "answer was lost it is not known whether it was.",
         ),
-        Lever("unrestrict", unrestrict, "safe", needs=RIGHTS, effects="Featured again, where it was."),
         Lever(
-            "hold_payout", hold_payout, "safe", "offset", "release_payout", needs=RIGHTS,
+            "unrestrict",
+            unrestrict,
+            "safe",
+            call="PUT /dokan/v1/stores/ID (featured)",
+            needs=RIGHTS,
+            effects="Featured again, where it was.",
+        ),
+        Lever(
+            "hold_payout",
+            hold_payout,
+            "safe",
+            "offset",
+            "release_payout",
+            call="PUT /dokan/v1/withdraw/ID (cancelled)",
+            needs=RIGHTS,
             effects="Waiting withdrawals are cancelled; Dokan mails the seller. New ones are told by the daily look.",
         ),
         Lever(
-            "release_payout", release_payout, "safe", needs=RIGHTS,
+            "release_payout",
+            release_payout,
+            "safe",
+            call="PUT /dokan/v1/withdraw/ID (pending)",
+            needs=RIGHTS,
             effects="What we cancelled waits again, unless the seller asked anew.",
         ),
     )
-}  # fmt: skip
+}

@@ -14,7 +14,18 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, told_to_wait
+from chalicelib.platforms.base import (
+    Answer,
+    Delivery,
+    Lever,
+    Looking,
+    Read,
+    Refusal,
+    Session,
+    Shop,
+    held_by,
+    told_to_wait,
+)
 from chalicelib.platforms.doudian import sign
 from chalicelib.platforms.keeping import Asking, Probe, Recent, Trial
 from chalicelib.platforms.lazy import Lazy
@@ -23,7 +34,7 @@ from chalicelib.platforms.lazy import Lazy
 def _levers() -> Mapping[str, Lever]:
     from chalicelib.platforms.doudian.levers import LEVERS
 
-    return LEVERS
+    return held_by("approved", LEVERS)
 
 
 class Doudian:

@@ -258,6 +258,7 @@ LEVERS: Mapping[str, Lever] = {
             note,
             "findable",
             find=find_note,
+            call="order.addOrderRemark",
             needs=RIGHTS,
             effects="Goes behind what stands in the order's remark, 60 characters in all, where our own older words "
             "give way; the platform pushes a change of the remark, which we pass over. With the option flag it also "
@@ -267,6 +268,7 @@ LEVERS: Mapping[str, Lever] = {
             "resolve",
             resolve,
             "safe",
+            call="order.replyService",
             needs=f"{RIGHTS}; the option reply_text",
             effects="Answers a service ticket of the platform's staff with the shop's standing text. One that wants "
             "evidence is refused: a person gives it. An arbitration cannot be answered so.",
@@ -276,6 +278,7 @@ LEVERS: Mapping[str, Lever] = {
             refund,
             "findable",
             find=find_refund,
+            call="afterSale.operate",
             needs=f"{RIGHTS}; the option agree_types, from the API page of afterSale/operate",
             effects="Agrees to the buyer's after-sale for exactly what it asks; the platform then pays. It cannot be "
             "taken back. Money cannot be sent where no after-sale was asked for.",
@@ -287,6 +290,7 @@ LEVERS: Mapping[str, Lever] = {
             "offset",
             "relist",
             find_delisted,
+            call="product.setOffline",
             needs=f"{RIGHTS}; with the merchant's consent",
             effects="The product goes to the warehouse; one in a campaign of the platform is refused. On its return "
             "it may be checked anew and has lost its place.",
@@ -295,6 +299,7 @@ LEVERS: Mapping[str, Lever] = {
             "relist",
             relist,
             "safe",
+            call="product.setOnline",
             needs=RIGHTS,
             effects="May be checked anew; some categories refuse this call and want the product edited.",
         ),

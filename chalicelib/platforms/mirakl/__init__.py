@@ -20,7 +20,18 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.calls import Reply
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, told_to_wait
+from chalicelib.platforms.base import (
+    Answer,
+    Delivery,
+    Lever,
+    Looking,
+    Read,
+    Refusal,
+    Session,
+    Shop,
+    held_by,
+    told_to_wait,
+)
 from chalicelib.platforms.keeping import Asking, Probe, Recent
 from chalicelib.platforms.lazy import Lazy
 
@@ -28,7 +39,7 @@ from chalicelib.platforms.lazy import Lazy
 def _levers() -> Mapping[str, Lever]:
     from chalicelib.platforms.mirakl import levers, messages, penalties, refunding
 
-    return {**levers.LEVERS, **messages.LEVERS, **penalties.LEVERS, **refunding.LEVERS}
+    return held_by("operator", {**levers.LEVERS, **messages.LEVERS, **penalties.LEVERS, **refunding.LEVERS})
 
 
 class Mirakl:

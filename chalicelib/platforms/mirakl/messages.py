@@ -107,11 +107,32 @@ _ONCE = "Shown in the shop's inbox and, as it has set it, mailed; it cannot be u
 LEVERS: Mapping[str, Lever] = {
     lever.action: lever
     for lever in (
-        Lever("remind_seller", _write("SHOP"), "findable", find=_find("SHOP"), needs=NEEDS, effects=_ONCE),
-        Lever("warn_seller", _write("SHOP"), "findable", find=_find("SHOP"), needs=NEEDS, effects=_ONCE),
         Lever(
-            "message_buyer", _write("CUSTOMER"), "findable", find=_find("CUSTOMER"), needs=NEEDS,
+            "remind_seller",
+            _write("SHOP"),
+            "findable",
+            find=_find("SHOP"),
+            call="OR43 POST /api/orders/ID/threads, or M14 POST /api/inbox/threads",
+            needs=NEEDS,
+            effects=_ONCE,
+        ),
+        Lever(
+            "warn_seller",
+            _write("SHOP"),
+            "findable",
+            find=_find("SHOP"),
+            call="OR43 POST /api/orders/ID/threads, or M14 POST /api/inbox/threads",
+            needs=NEEDS,
+            effects=_ONCE,
+        ),
+        Lever(
+            "message_buyer",
+            _write("CUSTOMER"),
+            "findable",
+            find=_find("CUSTOMER"),
+            call="OR43 POST /api/orders/ID/threads",
+            needs=NEEDS,
             effects="The buyer is mailed from the operator; it cannot be unsent.",
         ),
     )
-}  # fmt: skip
+}

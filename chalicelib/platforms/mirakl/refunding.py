@@ -113,8 +113,14 @@ def _left(line: Body, paid: str, given: str) -> Decimal:
 
 LEVERS: Mapping[str, Lever] = {
     "refund": Lever(
-        "refund", refund, "findable", find=find, needs=f"{NEEDS}; refund_reason", option="refund_reason",
+        "refund",
+        refund,
+        "findable",
+        find=find,
+        call="OR28 PUT /api/orders/refund",
+        needs=f"{NEEDS}; refund_reason",
+        option="refund_reason",
         effects="Approved at once, paid by the operator's own payment flow, which says so later; charged to the shop. "
         "It cannot be taken back.",
     )
-}  # fmt: skip
+}

@@ -137,19 +137,42 @@ LEVERS: Mapping[str, Lever] = {
     lever.action: lever
     for lever in (
         Lever(
-            "note", note, "findable", find=find_note, needs=_ORDERS,
+            "note",
+            note,
+            "findable",
+            find=find_note,
+            call="orderNoteAdd",
+            needs=_ORDERS,
             effects="Stands in the order's history for good. Fires ORDER_UPDATED.",
         ),
         Lever(
-            "tag", _tagging(True), "safe", "exact", "untag", needs="MANAGE_ORDERS (orders), MANAGE_PRODUCTS (listings)",
+            "tag",
+            _tagging(True),
+            "safe",
+            "exact",
+            "untag",
+            call="updatePrivateMetadata",
+            needs="MANAGE_ORDERS (orders), MANAGE_PRODUCTS (listings)",
             effects="Kept in private metadata (redress.tag.NAME); Saleor has no tags. Fires ORDER_METADATA_UPDATED.",
         ),
-        Lever("untag", _tagging(False), "safe", "exact", "tag", needs="MANAGE_ORDERS, MANAGE_PRODUCTS"),
         Lever(
-            "cancel", cancel, "safe", needs=_ORDERS,
+            "untag",
+            _tagging(False),
+            "safe",
+            "exact",
+            "tag",
+            call="deletePrivateMetadata",
+            needs="MANAGE_ORDERS, MANAGE_PRODUCTS",
+        ),
+        Lever(
+            "cancel",
+            cancel,
+            "safe",
+            call="orderCancel",
+            needs=_ORDERS,
             effects="Stock goes back, money does not; the shop may mail the buyer. Refused once anything has left.",
         ),
-        Lever("remind_seller", tell, "keyed", needs="Saleor 3.22", effects=_TOLD),
-        Lever("warn_seller", tell, "keyed", needs="Saleor 3.22", effects=_TOLD),
+        Lever("remind_seller", tell, "keyed", call="appProblemCreate", needs="Saleor 3.22", effects=_TOLD),
+        Lever("warn_seller", tell, "keyed", call="appProblemCreate", needs="Saleor 3.22", effects=_TOLD),
     )
-}  # fmt: skip
+}

@@ -116,9 +116,22 @@ LEVERS: Mapping[str, Lever] = {
     lever.action: lever
     for lever in (
         Lever(
-            "delist", delist, "safe", "exact", "relist", needs=_NEEDS,
+            "delist",
+            delist,
+            "safe",
+            "exact",
+            "relist",
+            call="productChannelListingUpdate",
+            needs=_NEEDS,
             effects="Neither shown nor to be bought on any channel. Which channels had it is kept in private metadata.",
         ),
-        Lever("relist", relist, "safe", needs=_NEEDS, effects="Only on the channels where we hid it."),
+        Lever(
+            "relist",
+            relist,
+            "safe",
+            call="productChannelListingUpdate",
+            needs=_NEEDS,
+            effects="Only on the channels where we hid it.",
+        ),
     )
-}  # fmt: skip
+}

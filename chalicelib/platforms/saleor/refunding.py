@@ -108,8 +108,13 @@ def _transaction(body: Body, command: Command) -> str | Refused:
 
 LEVERS: Mapping[str, Lever] = {
     "refund": Lever(
-        "refund", refund, "findable", find=find, needs="MANAGE_ORDERS, HANDLE_PAYMENTS",
+        "refund",
+        refund,
+        "findable",
+        find=find,
+        call="orderGrantRefundCreate, transactionRequestRefundForGrantedRefund",
+        needs="MANAGE_ORDERS, HANDLE_PAYMENTS",
         effects="The payment app of the transaction is asked to pay back, and may still fail; the order's refund then "
         "says so. Nothing is restocked. An order whose payments no app can refund is left to a person.",
     )
-}  # fmt: skip
+}

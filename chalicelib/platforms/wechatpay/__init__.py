@@ -23,6 +23,7 @@ from chalicelib.platforms.base import (
     Session,
     Shop,
     Steps,
+    held_by,
     told_to_wait,
 )
 from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription
@@ -33,7 +34,7 @@ from chalicelib.platforms.wechatpay import door
 def _levers() -> Mapping[str, Lever]:
     from chalicelib.platforms.wechatpay.levers import LEVERS
 
-    return LEVERS
+    return held_by("owner", LEVERS)
 
 
 class WechatPay:

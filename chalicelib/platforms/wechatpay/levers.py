@@ -158,6 +158,7 @@ LEVERS: Mapping[str, Lever] = {
             reply,
             "findable",
             find=find_reply,
+            call="POST complaints-v2/ID/response",
             needs=f"{RIGHTS}; the option reply_text",
             effects="An answer that the user reads, at most 200 characters with our marker in it. It counts as the "
             "merchant's first reply: PENDING becomes PROCESSING. It cannot be unsent.",
@@ -166,6 +167,7 @@ LEVERS: Mapping[str, Lever] = {
             "resolve",
             resolve,
             "safe",
+            call="POST complaints-v2/ID/complete",
             needs=RIGHTS,
             effects="Marks the complaint as dealt with; only after an answer. The user is told, and may go on "
             "complaining, which opens it again and counts as a repeat.",
@@ -174,6 +176,7 @@ LEVERS: Mapping[str, Lever] = {
             "refund",
             refund,
             "keyed",
+            call="POST /v3/refund/domestic/refunds",
             needs=f"{RIGHTS}; the right to refund by API, and money on the merchant's account",
             effects="Money goes back to the user's means of payment, under a refund number of ours. It cannot be "
             "taken back. A payment that was refunded in part before is left to a person.",

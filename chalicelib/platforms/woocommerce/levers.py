@@ -232,12 +232,21 @@ RIGHTS = "WooCommerce API key with read and write, of a shop manager"
 LEVERS: Mapping[str, Lever] = {
     lever.action: lever
     for lever in (
-        Lever("note", note, "findable", find=find_note, needs=RIGHTS, effects="A private note on the order."),
+        Lever(
+            "note",
+            note,
+            "findable",
+            find=find_note,
+            call="POST /wc/v3/orders/ID/notes",
+            needs=RIGHTS,
+            effects="A private note on the order.",
+        ),
         Lever(
             "message_buyer",
             message_buyer,
             "findable",
             find=find_message,
+            call="POST /wc/v3/orders/ID/notes (customer_note)",
             needs=RIGHTS,
             effects="Mails the buyer through the shop, in the shop's own layout; it cannot be unsent.",
         ),
@@ -247,15 +256,17 @@ LEVERS: Mapping[str, Lever] = {
             "safe",
             "exact",
             "untag",
+            call="PUT /wc/v3/orders/ID (meta_data)",
             needs=RIGHTS,
             effects=f"WooCommerce has no tags on orders: kept in the meta data {TAGS}. The order counts as changed.",
         ),
-        Lever("untag", untag, "safe", "exact", "tag", needs=RIGHTS),
+        Lever("untag", untag, "safe", "exact", "tag", call="PUT /wc/v3/orders/ID (meta_data)", needs=RIGHTS),
         Lever(
             "refund",
             refund,
             "findable",
             find=find_refund,
+            call="POST /wc/v3/orders/ID/refunds",
             needs=RIGHTS,
             effects="Moves money through the payment plugin unless the option api_refund is false; nothing is "
             "restocked; the buyer is mailed; a full refund sets the order to refunded. It cannot be taken back.",
