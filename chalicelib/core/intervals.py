@@ -223,6 +223,8 @@ class _Cut:
     def _why(self, day: date) -> Text:
         try:
             kind, _, name = self.calendar.why(day).partition(": ")
+            if self.reading.earliest is not None and self.calendar.earliest.kind(day) != self.calendar.latest.kind(day):
+                return _MAYBE
         except (NotKnown, CalendarError):
             kind, name = "working", ""
         zh = _KINDS.get(kind, kind)
@@ -252,6 +254,7 @@ _FIRST_HOUR: Text = {"zh": "自下一个整点起算", "en": "the first hour beg
 _OPEN: Text = {"zh": "工作时间", "en": "open hours"}
 _CLOSED: Text = {"zh": "非工作时间", "en": "closed hours"}
 _FLOOR: Text = {"zh": "暂停后保留的最短时间", "en": "the least that is left after a pause"}
+_MAYBE: Text = {"zh": "可能的休息日（日历尚未公布）", "en": "a day that may be a day of rest (not announced yet)"}
 _KINDS: Mapping[str, str] = {
     "working": "工作日",
     "make-up": "调休上班日",

@@ -5,6 +5,7 @@ strictly. So a file that is grouped by case needs memory for one case only, a fi
 are still to come again, and any other order is right as well. Bad lines are told one by one and left out.
 """
 
+import codecs
 import gzip
 import io
 import json
@@ -88,11 +89,13 @@ class History:
         try:
             while line := source.readline(MAX_LINE + 1):
                 number += 1
+                if number == 1:
+                    line = line.removeprefix(codecs.BOM_UTF8)
                 if len(line) > MAX_LINE and not line.endswith(b"\n"):
                     while (rest := source.readline(MAX_LINE)) and not rest.endswith(b"\n"):
                         pass
                     yield number, Problem(self.name, number, "line", f"more than {MAX_LINE} bytes", "a shorter one")
-                elif not line.isspace():
+                elif line and not line.isspace():
                     yield number, line
         except (gzip.BadGzipFile, EOFError, zlib.error):
             number += 1

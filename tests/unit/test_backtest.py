@@ -214,6 +214,16 @@ def test_reads_packed_and_plain_files(name: str, packed: bool, tmp_path: Path) -
     assert (report.events, told) == (10, [])
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_byte_order_mark_before_all_else_is_no_matter(packed: bool, tmp_path: Path) -> None:
+    raw = b"\xef\xbb\xbf" + "\r\n".join(ORDERS).encode()
+    (tmp_path / "h").write_bytes(gzip.compress(raw) if packed else raw)
+    report, told = judged(tmp_path / "h", SHIP)
+    assert (report.events, told) == (10, [])
+    (tmp_path / "empty").write_bytes(b"\xef\xbb\xbf")
+    assert judged(tmp_path / "empty", SHIP)[1] == []
+
+
 def test_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO(gzip.compress("\n".join(ORDERS).encode()))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw))

@@ -172,6 +172,8 @@ def test_what_the_calendar_does_not_know_is_provisional() -> None:
     told = explanation("refund/1", clock, SHORT, now)
     assert (told["due_day"], told["earliest"], told["provisional"]) == ("2026-03-09", "2026-03-06T16:00:00Z", True)
     assert told["intervals"][-1]["to"] == told["due"]
+    unsure = [one for one in told["intervals"] if "may be a day of rest" in one["why"]]
+    assert unsure and not any(one["counted"] for one in unsure), "no day is said to be a holiday that none announced"
     assert "  暂定：日历尚未公布至该日期" in sentences("refund/1", clock, SHORT, now, "zh")
     shown = page("<script>", clock, SHORT, now, "zh")
     assert "<script>" not in shown
