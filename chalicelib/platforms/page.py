@@ -4,12 +4,22 @@
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from chalicelib.core.words import ACTIONS, OWN_ACTIONS
 from chalicelib.platforms import registry
-from chalicelib.platforms.base import Adapter, Lever
+from chalicelib.platforms.base import Adapter, Lever, Polled
+from chalicelib.platforms.keeping import Probes, Refreshes, Samples, Subscribes, Tries
 from chalicelib.platforms.nearest import nearest
 from chalicelib.platforms.standard import Standard
+
+_KEEPING = (
+    (Probes, "tells what our access may do (`probe`)"),
+    (Samples, "lists its last orders (`sample`)"),
+    (Subscribes, "lets us keep its webhooks (`subscriptions`)"),
+    (Tries, "its signature can be tried (`trial`)"),
+    (Refreshes, "its credentials are renewed by themselves"),
+)
 
 _HEAD = """# What Redress can do on each platform
 
@@ -47,6 +57,7 @@ def _section(adapter: Adapter) -> str:
         "",
         f"- Looks at: {', '.join(sorted(adapter.looks)) or 'nothing'}.",
         *_missing(missing, adapter),
+        f"- Of its connection: {'; '.join(_kept(adapter)) or 'nothing can be asked or kept'}.",
     ]
     if adapter.mapping:
         shown = "; ".join(
@@ -72,6 +83,15 @@ def _missing(names: list[str], adapter: Adapter) -> Iterator[str]:
 
 _ALL = Standard.levers
 """Our own form offers every action there is."""
+
+
+def _kept(adapter: Adapter) -> Iterator[str]:
+    """What keeps a connection in order there (`keeping`)."""
+    yield from (words for kind, words in _KEEPING if isinstance(adapter, kind))
+    if "connection" in adapter.looks:
+        yield "what changed can be asked for, so also the past (`backfill`)"
+    if isinstance(adapter, Polled):
+        yield f"and is, every {adapter.every // timedelta(minutes=1)} min"
 
 
 def _row(lever: Lever) -> str:
