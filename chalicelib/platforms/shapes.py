@@ -22,7 +22,7 @@ MAX_STRING = 1024 * 1024
 
 _IDENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.|@/+=-]{0,119})", re.ASCII)
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}", re.ASCII)
-_MONEY = re.compile(r"(-?\d{1,15}(?:\.\d{1,6})?)0*", re.ASCII)
+_MONEY = re.compile(r"(?:(-?\d{1,15}\.\d{2}(?:\d{0,3}[1-9])?)0*|(-?\d{1,15}(?:\.\d)?))", re.ASCII)
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _LATEST_SECONDS = 100_000_000_000
 
@@ -105,13 +105,14 @@ def letters(value: object, count: int) -> str | None:
 
 
 def money(value: object) -> Decimal | None:
-    """An amount, as text or as a number; digits beyond the sixth after the point must be zeros."""
+    """An amount, as text or as a number; digits beyond the sixth after the point must be zeros. Zeros beyond the second
+    are left out, so that `54.0000` and `54.00` are one statement."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | Decimal):
-        value = f"{value:f}"
+        value = f"{value:f}" if isinstance(value, Decimal) else str(value)
     found = _MONEY.fullmatch(value) if isinstance(value, str) and len(value) < 40 else None
-    return Decimal(found[1]) if found is not None else None
+    return Decimal(found[1] or found[2]) if found is not None else None
 
 
 def instant(value: object) -> datetime | None:

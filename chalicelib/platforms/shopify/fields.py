@@ -145,7 +145,9 @@ class Node:
         value = self.value.get(name)
         if value is None:
             return None
-        plain = f"{value:f}" if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+        plain = f"{value:f}" if isinstance(value, Decimal) else value
+        if isinstance(plain, int) and not isinstance(plain, bool):
+            plain = str(plain)
         try:
             return read_money(plain)
         except ValueError:
