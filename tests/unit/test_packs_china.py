@@ -134,6 +134,12 @@ PLATFORM = [
     Row("thirty, for the end of trading", "cn-close-shop-30d", "change.planned 2026-10-01 10:00; "
         "change.published 2026-10-31 23:00", "2026-11-16 00:00", "met", "2026-10-31",
         {"category": "closing", "effective_at": "2026-12-01"}),
+    Row("a seller that closes says so thirty days before", "cn-seller-close-shop-30d",
+        "change.planned@1 2026-10-01 10:00", "2026-11-01 00:00", "breached", "2026-10-31",
+        {"category": "closing", "effective_at": "2026-12-01"}, "now eve breach", 0),
+    Row("a seller that closes, published on the last day", "cn-seller-close-shop-30d",
+        "change.planned@1 2026-10-01 10:00; change.published@1 2026-10-31 23:00", "2026-11-16 00:00", "met",
+        "2026-10-31", {"category": "closing", "effective_at": "2026-12-01"}, "now eve", 0),
     Row("nobody says yet when it takes effect", "cn-close-shop-30d", "change.planned 2026-10-01 10:00",
         "2026-11-16 00:00", "waiting", facts={"category": "closing"}, reason="fact effective_at is missing"),
     Row("ten working days over New Year", "cn-self-site-update-10wd", "operator.data_changed@1 2026-02-12 10:00",
