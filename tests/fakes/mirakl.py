@@ -41,6 +41,8 @@ class FakeMirakl:
     stubborn: bool = False
     """Changes of shops answer 200 with an error of the shop."""
     tokens: set[str] = field(default_factory=set)
+    ends: dict[str, datetime] = field(default_factory=dict)
+    """When each token ends: what comes with an older one is answered 401."""
     faults: list[tuple[str, str]] = field(default_factory=list)
     """(method or `*`, fault): each strikes the next call that fits, once."""
     calls: list[Call] = field(default_factory=list)
@@ -171,8 +173,10 @@ class FakeMirakl:
                 return Reply(401, headers, b'{"error":"invalid_client"}')
             token = f"token-{len(self.tokens)}"
             self.tokens.add(f"Bearer {token}")
+            self.ends[f"Bearer {token}"] = self.now + timedelta(seconds=3599)
             return Reply(200, headers, json.dumps({"access_token": token, "expires_in": 3599}).encode())
-        if call.headers.get("authorization") not in {self.key, *self.tokens}:
+        given = call.headers.get("authorization", "")
+        if given not in {self.key, *self.tokens} or self.ends.get(given, self.now) < self.now:
             return Reply(401, headers, b'{"message":"Unauthorized","status":401}')
         query = dict(parse_qsl(parts.query))
         try:

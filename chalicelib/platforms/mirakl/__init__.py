@@ -6,9 +6,10 @@ published, so what an event says is never believed: it only names what to look a
 Address: the instance, `https://NAME.mirakl.net`. Secret: a text that the operator puts into the header
 `x-redress-secret` (or `Authorization: Bearer`) of its webhooks; for an instance that can send no header the option
 `webhooks` = `path` lets the hook's own address, which nobody else knows, be enough. Messages in a queue of ours need
-neither. Credentials: `api_key`, or `client_id` and `client_secret`. Options: `auth_url`, `refund_reason` (a reason of
-refunds that only Redress uses), `incident_reason`, `close_reason`, `note_field`, `tag_field` (custom fields of orders),
-`immunity_days` (how long a restored shop is spared by Mirakl's own suspensions), `state_change_path` (of API S09).
+neither. Credentials: `api_key`, or `client_id` and `client_secret`, to which a token of an hour is added and renewed by
+itself. Options: `auth_url`, `refund_reason` (a reason of refunds that only Redress uses), `incident_reason`,
+`close_reason`, `note_field`, `tag_field` (custom fields of orders), `immunity_days` (how long a restored shop is spared
+by Mirakl's own suspensions), `state_change_path` (of API S09).
 
 Taking an offer off sale is no lever: the API resets every field of an offer that is not sent along, so it could not be
 taken back exactly. A shop that must not sell is closed or suspended.
@@ -102,6 +103,21 @@ class Mirakl:
         from chalicelib.platforms.mirakl.probing import recent
 
         return recent(session, count)
+
+    def expires(self, credentials: Mapping[str, str]) -> datetime | None:
+        from chalicelib.platforms.mirakl.tokens import expires
+
+        return expires(credentials)
+
+    def ended(self, credentials: Mapping[str, str], reply: Reply) -> bool:
+        from chalicelib.platforms.mirakl.tokens import over
+
+        return over(credentials, reply)
+
+    def refresh(self, session: Session) -> Asking[Mapping[str, str]]:
+        from chalicelib.platforms.mirakl.tokens import refresh
+
+        return refresh(session)
 
     def pause(self, reply: Reply) -> float:
         from chalicelib.platforms.mirakl.api import meaning

@@ -1,5 +1,5 @@
-"""One instance's API as calls and answers: an operator's key, or a token that is fetched for each run of a lever or
-look (it lives an hour, and nothing here may keep it). No call bears an idempotency key. Facts: the sheet, section 3.
+"""One instance's API as calls and answers: an operator's key, or a token (`tokens`) that the shell keeps for its hour.
+No call bears an idempotency key. Facts: the sheet, section 3.
 """
 
 from collections.abc import Generator, Mapping
@@ -11,7 +11,6 @@ from chalicelib.platforms.base import Later, Session
 from chalicelib.platforms.rest import DOWN, NOT_JSON, Asking, Murky, No, Ok, Result, json_of, wait_of
 from chalicelib.platforms.shapes import answered_at, is_body, rows, text
 
-AUTH = "https://auth.mirakl.net/oauth/token"
 GONE = frozenset(["not_found"])
 _CODES = {400: "invalid", 401: "token", 403: "rights", 404: "not_found", 405: "method", 409: "conflict", 422: "invalid"}
 
@@ -48,22 +47,16 @@ class Api:
         given = self.session.credentials
         if key := given.get("api_key"):
             return key
-        if self._bearer:
-            return self._bearer
-        ident, secret = given.get("client_id", ""), given.get("client_secret", "")
-        if not ident or not secret:
-            return No("token")
-        form = {"grant_type": "client_credentials", "client_id": ident, "client_secret": secret}
-        headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
-        url = self.session.shop.options.get("auth_url", AUTH)
-        answer = meaning((yield Call("POST", url, headers, urlencode(form).encode(), timeout=15.0)))
+        if token := self._bearer or given.get("access_token", ""):
+            return f"Bearer {token}"
+        # Asked without the shell that keeps tokens: one for the length of this generator.
+        from chalicelib.platforms.mirakl.tokens import new_token
+
+        answer = yield from new_token(self.session)
         if not isinstance(answer, Ok):
-            return No("token") if isinstance(answer, No) else answer
-        token = text(answer.body, "access_token")
-        if not token or not token.isascii() or not token.isprintable():
-            return Murky("no_token")
-        self._bearer = f"Bearer {token}"
-        return self._bearer
+            return answer
+        self._bearer = text(answer.body, "access_token")
+        return f"Bearer {self._bearer}"
 
 
 def meaning(reply: Reply) -> Result:
