@@ -8,6 +8,9 @@ import pytest
 from chalicelib.core.calendar_data import shipped
 from chalicelib.core.calendars import Calendar, Calendars
 from chalicelib.core.compiled import CLASSES
+from chalicelib.core.words import ACTIONS
+from chalicelib.rules import lengths, models, moments
+from chalicelib.rules.fields import Shape
 from chalicelib.rules.reader import read_file
 from chalicelib.rules.trials import run_file
 
@@ -32,6 +35,19 @@ def test_the_examples_hold(block: tuple[str, str], tmp_path: Path) -> None:
     outcome = run_file(tmp_path / "tests.yaml", CALENDARS)
     assert outcome.problems == ()
     assert outcome.tests > 0
+
+
+def test_the_page_names_every_action_and_every_field() -> None:
+    told = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`]*)`", PAGE))))
+    assert set(ACTIONS) - told == set()
+    shapes = [one for module in (models, lengths, moments) for one in vars(module).values() if isinstance(one, type)]
+    fields = {
+        field.alias or name
+        for shape in shapes
+        if issubclass(shape, Shape)
+        for name, field in shape.model_fields.items()
+    }
+    assert fields - told == set()
 
 
 def test_the_page_uses_every_ability(tmp_path: Path) -> None:
