@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from chalicelib.core.ladder import Ladder, Rung
 from chalicelib.core.scores import Deciding, Grading, Metric, Prior
 
 
@@ -57,6 +58,7 @@ class Standard:
     usual: Usual = field(default_factory=Usual)
     deciding: Deciding = field(default_factory=Deciding)
     grading: Grading = field(default_factory=Grading)
+    ladder: Ladder = field(default_factory=Ladder)
     basis: str = "policy"
     cite: str = ""
     confidence: str = ""
@@ -89,4 +91,10 @@ def load(data: Mapping[str, Any]) -> Standard:
         usual=Usual(**data["usual"]),
         deciding=Deciding(**data["deciding"]),
         grading=Grading(**data["grading"]),
+        ladder=_ladder(data["ladder"]),
     )
+
+
+def _ladder(data: Mapping[str, Any]) -> Ladder:
+    named = {what: {Rung(rung): number for rung, number in data[what].items()} for what in ("floors", "days")}
+    return Ladder(**{**data, **named, "approve_rung": Rung(data["approve_rung"])})

@@ -14,6 +14,7 @@ from pydantic import Field
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.events import Event
 from chalicelib.core.instants import show
+from chalicelib.core.ladder import Rung
 from chalicelib.core.words import KINDS
 from chalicelib.ops import cases, stores
 from chalicelib.ops.audit import journalled
@@ -21,10 +22,10 @@ from chalicelib.ops.gate import EVERYBODY, OPS, REVIEW, Answer, Call, Route
 from chalicelib.ops.keys import Role
 from chalicelib.ops.models import Says, Word
 from chalicelib.ops.wrong import Absent, Clash, wrong
-from chalicelib.sellers import appeals, files, notices, reasons
+from chalicelib.sellers import appeals, files, notices, reasons, standard
 from chalicelib.sellers.appeals import Person, Refused
 from chalicelib.sellers.effects import PENALTIES, standing_points
-from chalicelib.sellers.ladder import Rung, State
+from chalicelib.sellers.ladder import State
 from chalicelib.sellers.penalties import KIND, Terms, counts, penalty_of, row_now, row_of
 
 PROPOSE = frozenset({Role.OPS, Role.REVIEWER, Role.ADMIN})
@@ -182,7 +183,8 @@ def person(call: Call, account: str, by: str) -> Person:
     def advance(case_id: CaseId, events: Sequence[Event]) -> Case:
         return call.desk.advance(case_id, events)
 
-    return Person(call.ports.records(account), advance, by, call.ports.clock.now())
+    records = call.ports.records(account)
+    return Person(records, advance, by, call.ports.clock.now(), standard.active(records).ladder)
 
 
 def done(work: Any) -> Case:

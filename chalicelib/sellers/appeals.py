@@ -14,12 +14,13 @@ from typing import Any
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.instants import parse_instant, show
+from chalicelib.core.ladder import Ladder
 from chalicelib.core.rules import Policies
 from chalicelib.core.scores import Why
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict, Records
 from chalicelib.sellers import penalties, reasons
-from chalicelib.sellers.ladder import Ladder, Penalty, State
+from chalicelib.sellers.ladder import Penalty, State
 from chalicelib.sellers.ledger import SellerLedger, seller_key
 from chalicelib.sellers.penalties import Terms, penalty_of
 from chalicelib.sellers.rows import rows_of

@@ -5,7 +5,6 @@ A measure is one occurrence of a mark on the seller's own case for each penalty 
 holds the platform's lever for as long as any of them does.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from chalicelib.core.case import Case
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event, Mark, Subject
 from chalicelib.core.instants import EPOCH, parse_instant
+from chalicelib.core.ladder import Ladder, Rung
 from chalicelib.core.rules import Do
 from chalicelib.core.scores import Decision
 from chalicelib.core.view import View
@@ -23,7 +23,7 @@ from chalicelib.flow.shops import Shops, adapter_of
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message, Records
 from chalicelib.sellers import penalties, reasons, register, watch
-from chalicelib.sellers.ladder import Choice, Issued, Ladder, Rung, choose
+from chalicelib.sellers.ladder import Issued, choose
 from chalicelib.sellers.penalties import Terms, counts, ident_of
 
 PENALTIES = "penalties"
@@ -34,8 +34,8 @@ ACTIONS = frozenset(["penalise", "impose", "lift", "publish", "unpublish"])
 class PenaltyEffects:
     """Carries out the ladder's own actions."""
 
-    def __init__(self, ports: Ports, ladder: Ladder | None = None) -> None:
-        self._ports, self._ladder = ports, ladder or Ladder()
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
     def run(self, case: Case, key: ActionKey, do: Do, action: str, book: Book) -> None:
         """`action` is the name on the case: of an undo that of the reverse, while `do` is what the step says."""
@@ -68,7 +68,7 @@ class PenaltyEffects:
         if kept["needs"]:
             self._say(case, penalties.proposed(ident, terms, at))
         else:
-            self._say(case, penalties.imposed(ident, terms, at, self._ladder))
+            self._say(case, penalties.imposed(ident, terms, at, self._ladder(case)))
 
     def _decide(self, ident: str, case: Case, key: ActionKey, do: Do, book: Book, now: datetime) -> dict[str, Any]:
         """Decide once: whoever repeats this finds what was decided, whatever the score says by then."""
@@ -82,9 +82,11 @@ class PenaltyEffects:
         before = standing_points(records, seller, case.id.connection, now)
         scores = scores_of(self._ports, case.id.account, case.id.connection, seller, now) if seller else []
         decisions = [one.decision for one in scores]
-        choice = choose(self._ladder, before, weight, decisions, Issued(), bool(listing))
+        ladder = self._ladder(case)
+        choice = choose(ladder, before, weight, decisions, Issued(), bool(listing))
         if choice.rung is not Rung.NOTICE and not choice.needs:
-            choice = self._capped(records, case.id.connection, choice, before, weight, decisions, bool(listing), now)
+            issued = self._issued(records, case.id.connection, now)
+            choice = choose(ladder, before, weight, decisions, issued, bool(listing))
         terms = Terms(
             seller, str(do.params.get("code", key.rule)), weight, choice.rung, case.id.local, key.rule,
             case.ledger.actions[str(key)].version, not choice.needs, listing,
@@ -95,17 +97,18 @@ class PenaltyEffects:
         )
         return reasons.keep(records, ident, told)
 
-    def _capped(
-        self, records: Records, connection: str, choice: Choice, before: int, weight: int,
-        decisions: Sequence[Decision], listing: bool, now: datetime,
-    ) -> Choice:  # fmt: skip
-        """The choice with what was issued lately; a repeated count only makes it more careful."""
+    def _ladder(self, case: Case) -> Ladder:
+        from chalicelib.sellers import standard
+
+        return standard.active(self._records(case)).ladder
+
+    def _issued(self, records: Records, connection: str, now: datetime) -> Issued:
+        """How many were issued lately, this one included; a repeated count only makes the choice more careful."""
         hour, day = (now - EPOCH) // timedelta(hours=1), (now - EPOCH) // timedelta(days=1)
-        issued = Issued(
+        return Issued(
             records.add(ISSUED, f"{connection}|h|{hour}", "issued", 1, now + timedelta(hours=3)),
             records.add(ISSUED, f"{connection}|d|{day}", "issued", 1, now + timedelta(days=3)),
         )
-        return choose(self._ladder, before, weight, decisions, issued, listing)
 
     # ---- measures ----
 

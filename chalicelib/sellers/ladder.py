@@ -6,36 +6,13 @@ order and repetition do not matter, and what was reversed stays reversed.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.core.ladder import Ladder, Rung
 from chalicelib.core.scores import Decision
 from chalicelib.core.view import View
-
-
-class Rung(StrEnum):
-    """From the mildest to the harshest."""
-
-    NOTICE = "notice"
-    WARNING = "warning"
-    RESTRICT = "restrict"
-    HOLD_PAYOUT = "hold_payout"
-    DELIST = "delist"
-    SUSPEND = "suspend"
-    BLACKLIST = "blacklist"
-
-    @property
-    def height(self) -> int:
-        return _ORDER.index(self)
-
-    @property
-    def measure(self) -> str:
-        """The action that it asks of the platform; empty for what is only said."""
-        return "" if self.height <= Rung.WARNING.height else self.value
-
-
-_ORDER = tuple(Rung)
 
 
 class State(StrEnum):
@@ -52,41 +29,6 @@ class State(StrEnum):
 
 AHEAD = timedelta(days=30)
 """Whoever ends the whole service to a seller says so thirty days ahead (P2B 4(2)); the pack's step `terminate`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ladder:
-    """`floors`: points from which a rung is reached. `days`: how long its measure lasts. `points_days`: how long points
-    count. A person decides from the rung `approve_rung` or above `approve_points` in one entry, and where more than
-    `hour` or `day` measures and warnings were issued on a connection."""
-
-    floors: Mapping[Rung, int] = field(
-        default_factory=lambda: {
-            Rung.NOTICE: 0, Rung.WARNING: 4, Rung.RESTRICT: 12, Rung.HOLD_PAYOUT: 18, Rung.DELIST: 24,
-            Rung.SUSPEND: 36, Rung.BLACKLIST: 48,
-        }
-    )  # fmt: skip
-    days: Mapping[Rung, int] = field(
-        default_factory=lambda: {
-            Rung.RESTRICT: 7, Rung.HOLD_PAYOUT: 14, Rung.DELIST: 14, Rung.SUSPEND: 14, Rung.BLACKLIST: 3650,
-        }
-    )  # fmt: skip
-    points_days: int = 365
-    approve_rung: Rung = Rung.SUSPEND
-    approve_points: int = 12
-    hour: int = 20
-    day: int = 100
-
-    def rung(self, points: int) -> Rung:
-        """The harshest rung that so many points reach."""
-        return max((one for one, floor in self.floors.items() if points >= floor), key=lambda one: one.height)
-
-    def points_until(self, rung: Rung, imposed: datetime) -> datetime:
-        """Points never end before the measure that rests on them."""
-        return imposed + timedelta(days=max(self.points_days, self.days.get(rung, 0) + 1))
-
-    def measure_until(self, rung: Rung, imposed: datetime) -> datetime:
-        return imposed + timedelta(days=self.days.get(rung, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from chalicelib.core.actions import ActionKey
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.core.instants import parse_instant, show
+from chalicelib.core.ladder import Ladder, Rung
 from chalicelib.core.view import View
-from chalicelib.sellers.ladder import Ladder, Penalty, Rung, State, state_of
+from chalicelib.sellers.ladder import Penalty, State, state_of
 
 KIND = "penalty"
 OPENED, TAKEN_BACK = 0, 1

@@ -15,10 +15,11 @@ from chalicelib.core.explain import sentences
 from chalicelib.core.facts import write_fact
 from chalicelib.core.instants import show
 from chalicelib.core.judge import calendar_of
+from chalicelib.core.ladder import Rung
 from chalicelib.core.view import View
 from chalicelib.flow.rulebook import Book
 from chalicelib.ports.stores import Conflict, Records
-from chalicelib.sellers.ladder import Choice, Rung
+from chalicelib.sellers.ladder import Choice
 from chalicelib.sellers.penalties import Terms
 
 KIND = "penalty-statements"

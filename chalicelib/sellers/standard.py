@@ -8,9 +8,11 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path as FilePath
 from typing import TypeVar
 
+from chalicelib.core.ladder import Ladder, Rung
 from chalicelib.core.scores import Deciding, Grading, Metric
 from chalicelib.core.standards import Measure, Standard, Usual, dump, load
 from chalicelib.ports.stores import Records
@@ -70,8 +72,13 @@ def in_force(records: Records) -> InForce:
     """The standard in force on an account; the house's where none was chosen."""
     record = records.get(KIND, ACTIVE)
     if record is None:
-        return InForce(read_file(DEFAULT))
+        return InForce(_house())
     return InForce(load(record.data["standard"]), record.data["number"], record.data["since"])
+
+
+@cache
+def _house() -> Standard:
+    return read_file(DEFAULT)
 
 
 def active(records: Records) -> Standard:
@@ -105,7 +112,19 @@ class _Reader:
     def standard(self) -> Standard | None:
         root = self._mapping(
             (),
-            ["standard", "title", "basis", "cite", "confidence", "review_by", "decide", "prior", "grades", "metrics"],
+            [
+                "standard",
+                "title",
+                "basis",
+                "cite",
+                "confidence",
+                "review_by",
+                "decide",
+                "prior",
+                "grades",
+                "ladder",
+                "metrics",
+            ],
         )
         name = self._field(("standard",), _name, "a name of a-z, 0-9 and -", "")
         deciding = self._deciding(("decide",), Deciding())
@@ -121,7 +140,7 @@ class _Reader:
         if self._problems:
             return None
         return Standard(
-            name, tuple(measures), self._title(), self._usual(), deciding, self._grading(),
+            name, tuple(measures), self._title(), self._usual(), deciding, self._grading(), self._ladder(),
             self._field(("basis",), _one_of(_BASES), f"one of {', '.join(_BASES)}", "policy"),
             self._field(("cite",), _line, "a line of text", ""),
             self._field(("confidence",), _line, "a line of text", ""),
@@ -179,6 +198,37 @@ class _Reader:
         if found.b < found.a:
             self._problems.append(self._document.problem(("grades", "b"), "at least what ends an A"))
         return found
+
+    def _ladder(self) -> Ladder:
+        base, root = Ladder(), ("ladder",)
+        self._mapping(root, ["from", "lasts", "points_last", "person"])
+        named = [one.value for one in Rung if one is not Rung.NOTICE]
+        measures = [one.value for one in Rung if one.measure]
+        floors = {**base.floors, **self._each((*root, "from"), named, _number(1, 10_000), "1 to 10000 points")}
+        lasts = self._each((*root, "lasts"), measures, _days_up_to(3650), "days such as 14d, at most 3650d")
+        order = [floors[one] for one in Rung]
+        if order != sorted(order):
+            self._problems.append(self._document.problem((*root, "from"), "a harsher rung from no fewer points"))
+        person = (*root, "person")
+        self._mapping(person, ["rung", "points", "hour", "day"])
+        # Nobody is shut out without a person, whatever a house thinks.
+        mildest = tuple(one.value for one in Rung if Rung.NOTICE.height < one.height <= Rung.SUSPEND.height)
+        rung = self._field((*person, "rung"), _one_of(mildest), f"one of {', '.join(mildest)}", base.approve_rung.value)
+        return Ladder(
+            floors, {**base.days, **lasts},
+            self._field((*root, "points_last"), _days_up_to(3650), "days such as 365d", base.points_days),
+            Rung(rung),
+            self._field((*person, "points"), _number(1, 10_000), "1 to 10000 points", base.approve_points),
+            self._field((*person, "hour"), _number(1, 100_000), "1 to 100000 in an hour", base.hour),
+            self._field((*person, "day"), _number(1, 100_000), "1 to 100000 in a day", base.day),
+        )  # fmt: skip
+
+    def _each(
+        self, path: Path, rungs: list[str], read: Callable[[Data], int | None], wanted: str
+    ) -> dict[Rung, int]:  # fmt: skip
+        """A number for each rung that is named."""
+        known = [one for one in self._mapping(path, rungs) if one in rungs]
+        return {Rung(one): self._field((*path, one), read, wanted, 1) for one in known}
 
     def _title(self) -> Mapping[str, str]:
         return {
@@ -265,6 +315,14 @@ def _decimal(least: float, most: float) -> Callable[[Data], float | None]:
     def read(data: Data) -> float | None:
         plain = isinstance(data, Plain) and re.fullmatch(r"\d{1,6}(\.\d{1,6})?", data)
         return float(str(data)) if plain and least <= float(str(data)) <= most else None
+
+    return read
+
+
+def _days_up_to(most: int) -> Callable[[Data], int | None]:
+    def read(data: Data) -> int | None:
+        match = _DAYS.fullmatch(data) if isinstance(data, str) else None
+        return int(match[1]) if match and 0 < int(match[1]) <= most else None
 
     return read
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.evidence import merge_all
+from chalicelib.core.ladder import Ladder, Rung
 from chalicelib.sellers import penalties
-from chalicelib.sellers.ladder import Ladder, Penalty, Rung, measures, points
+from chalicelib.sellers.ladder import Penalty, measures, points
 from chalicelib.sellers.penalties import Terms, penalty_of
 from tests.support.ladder import Market
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.support.ladder import Market
@@ -42,7 +42,11 @@ ORDERS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=7, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=7, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck),
+    # A history over the whole shell takes a second: a failure is told as it was found.
+    phases=[Phase.explicit, Phase.generate],
+)  # fmt: skip
 @given(ORDERS)
 def test_what_was_taken_back_leaves_points_scores_and_platform_as_if_it_had_never_been(orders: list[Order]) -> None:
     assert played(orders) == never(orders)

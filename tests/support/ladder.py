@@ -88,8 +88,8 @@ def furnish(ops: Ops) -> None:
     """Two penalties whose names are known: `p-1` is proposed, `p-2` stands; by somebody who has no key."""
     from chalicelib.core.case import CaseId
     from chalicelib.core.events import Subject
+    from chalicelib.core.ladder import Ladder, Rung
     from chalicelib.sellers import penalties, reasons
-    from chalicelib.sellers.ladder import Ladder, Rung
     from chalicelib.sellers.penalties import Terms
 
     now, records = ops.world.clock.now(), ops.world.ports.records("main")

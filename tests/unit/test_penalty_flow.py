@@ -192,6 +192,21 @@ def test_many_at_once_wait_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None
     assert (states.count("imposed"), states.count("proposed")) == (20, 5)
 
 
+def test_the_ladder_of_the_standard_in_force_decides() -> None:
+    market = Market()
+    house = "standard: mine\nmetrics: {shipping: {limit: 4%}}\nladder: {points_last: 30d, person: {points: 1}}\n"
+    market.ops.must("POST", "/standard", {"yaml": house})
+    market.ops.must("POST", "/policies", {"yaml": POLICY})
+    market.world.deliver(placed(seller="s-1"))
+    market.world.pass_time(26 * HOUR)
+    (row,) = market.ops.must("GET", "/penalties", seller="s-1")["penalties"]
+    assert row["state"] == "proposed", "two points weigh more than one"
+    path = "/penalties/" + row["penalty"].replace(":penalty/", "/")
+    market.word(path, "approve")
+    told = market.ops.must("GET", path)
+    assert (told["points_until"][:10], market.points()) == ("2026-04-02", 2)
+
+
 def test_in_observe_nothing_is_ever_entered() -> None:
     market = Market(modes={})
     market.ops.must("POST", "/policies", {"yaml": POLICY})

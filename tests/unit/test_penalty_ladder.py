@@ -9,11 +9,12 @@ from chalicelib.core.case import Case, CaseId
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.evidence import merge_all
+from chalicelib.core.ladder import Ladder, Rung
 from chalicelib.core.rules import Policies
 from chalicelib.core.scores import Decision
 from chalicelib.core.words import Status
 from chalicelib.sellers import pack, penalties
-from chalicelib.sellers.ladder import AHEAD, Issued, Ladder, Rung, State, choose
+from chalicelib.sellers.ladder import AHEAD, Issued, State, choose
 from chalicelib.sellers.penalties import Terms, penalty_of
 
 T0 = datetime(2026, 3, 2, 10, tzinfo=UTC)

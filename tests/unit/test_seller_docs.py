@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from chalicelib.core.ladder import Ladder
+from chalicelib.sellers.standard import read_bytes
 from tests.support import seller_tables
 
 
@@ -22,3 +24,9 @@ def test_the_rule_that_was_chosen_keeps_the_promise_on_twenty_thousand_of_each_k
     assert (good["of_limit"], bad["of_limit"]) == (0.5, 3.0)
     assert good["curve"]["365"]["penalised"] < 0.001
     assert bad["curve"]["60"]["warned"] >= 0.9 and bad["curve"]["120"]["penalised"] >= 0.9
+
+
+def test_the_standard_on_the_page_can_be_used() -> None:
+    text = seller_tables.PAGE.read_text(encoding="utf-8")
+    told = text.partition("```yaml\nstandard:")[2].partition("```")[0]
+    assert read_bytes(f"standard:{told}".encode()).ladder == Ladder(), "the ladder that is shown is the house's"

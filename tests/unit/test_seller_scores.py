@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.ladder import Rung
 from chalicelib.core.scores import Decision, Exclusion, Grade, Metric, Moments, Prior, Why
 from chalicelib.core.standards import Standard, dump, load
 from chalicelib.ports.stores import Records
@@ -302,6 +303,11 @@ def test_what_published_standards_say() -> None:
         ("metrics: {}\nprior: {mean: 90%}", "prior.mean: found '90%', wanted a part of the limit"),
         ("metrics: {}\nbasis: hearsay", "basis: found 'hearsay', wanted one of law, platform, policy"),
         ("metrics: {}\ngrades: {a: 30%}", "grades.b: found"),
+        ("metrics: {}\nladder: {from: {restrict: 40}}", "ladder.from: found"),
+        ("metrics: {}\nladder: {from: {prison: 40}}", "found the key 'prison', wanted one of"),
+        ("metrics: {}\nladder: {lasts: {suspend: forever}}", "ladder.lasts.suspend: found 'forever', wanted days"),
+        ("metrics: {}\nladder: {person: {rung: blacklist}}", "ladder.person.rung: found 'blacklist', wanted one of"),
+        ("metrics: {}\nladder: {person: {hour: 0}}", "ladder.person.hour: found '0', wanted 1 to"),
         ("metric: {}", "found the key 'metric', wanted one of"),
         ("basis: policy", "metrics: found nothing, wanted the metrics"),
     ],
@@ -311,6 +317,26 @@ def test_a_wrong_standard_is_told_by_line_and_field(line: str, wanted: str) -> N
         read_bytes(f"standard: x\n{line}\n".encode(), "my.yaml")
     assert wanted in str(mistakes.value)
     assert all(problem.line >= 1 for problem in mistakes.value.problems)
+
+
+def test_a_house_may_have_a_ladder_of_its_own() -> None:
+    told = b"""
+standard: x
+metrics: {shipping: {limit: 4%}}
+ladder:
+  from: {warning: 2, restrict: 6}
+  lasts: {restrict: 3d}
+  points_last: 90d
+  person: {rung: restrict, points: 5, hour: 3}
+"""
+    ladder = read_bytes(told).ladder
+    assert [ladder.rung(points).value for points in (1, 2, 6, 18)] == ["notice", "warning", "restrict", "hold_payout"]
+    assert ladder.measure_until(Rung.RESTRICT, T0) == T0 + timedelta(days=3)
+    assert (ladder.points_days, ladder.approve_rung, ladder.approve_points) == (90, Rung.RESTRICT, 5)
+    assert (ladder.hour, ladder.day) == (3, 100), "what is not named stays the house's"
+    records = World().ports.records("main")
+    activate(records, read_bytes(told))
+    assert active(records).ladder == ladder
 
 
 def test_a_standard_needs_a_name() -> None:
