@@ -17,7 +17,11 @@ from chalicelib.cli import _api as ops
 from chalicelib.cli import _checkups as checkups
 from chalicelib.cli._common import instant, span, tell
 from chalicelib.cli.main import DONE, NO, Wrong
+from chalicelib.connections.offers import OFFERS
 from chalicelib.core.instants import show
+
+OWN_SECRET = "secret"
+"""The credential that only signs our calls to a shop which can be asked without one."""
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
         raise Wrong("--backfill acts on nothing that was due before now: leave --acts-from away")
     if args.backfill and not args.probe:
         raise Wrong("--backfill asks the shop: leave --no-probe away")
+    if args.backfill and _only_listens(args):
+        raise Wrong("--backfill asks the shop: give its credentials too")
     steps: list[dict[str, Any]] = []
 
     def work(api: ops.Api) -> Any:
@@ -78,6 +84,12 @@ def _said(args: argparse.Namespace) -> dict[str, Any]:
     return said
 
 
+def _only_listens(args: argparse.Namespace) -> bool:
+    """Whether it has no credentials where its platform wants some to be asked anything."""
+    offer = OFFERS.get(args.platform)
+    return offer is not None and not args.credential and bool(set(offer.credentials) - {OWN_SECRET})
+
+
 class Wiring:
     """The steps after a connection is stored, in their order; each is told when it ends."""
 
@@ -85,10 +97,18 @@ class Wiring:
         self._api, self._args = api, args
 
     def run(self) -> Iterator[dict[str, Any]]:
+        if _only_listens(self._args):
+            yield self._deaf()
+            yield self._ask("trial")
+            return
         probe = self._ask("probe")
         yield probe
         if probe["state"] not in ("done", "failed"):
             # Nobody answers, so nothing more is worth asking.
+            return
+        if probe["bad"]:
+            # Who cannot say what we may do will not say more; the way of a delivery is ours to try.
+            yield self._ask("trial")
             return
         for right, lost in sorted(probe["told"].get("missing", {}).items()):
             self._tell(f"      {right} is not granted: {lost}")
@@ -101,6 +121,21 @@ class Wiring:
         if self._args.backfill:
             hours = self._args.backfill // timedelta(hours=1)
             yield self._ask("backfill", {"hours": hours}, self._progress)
+
+    def _deaf(self) -> dict[str, Any]:
+        """A connection that only listens is a whole one."""
+        words = "not asked: without credentials the shop's webhooks are read, and nothing else can be asked or done"
+        mend = "redress connections NAME --credential gives them"
+        self._tell(f"well  probe: {words}")
+        self._tell(f"      {mend}")
+        return {
+            "task": "probe",
+            "state": "done",
+            "words": words,
+            "bad": False,
+            "mend": mend,
+            "told": {"offered": False},
+        }
 
     def _levers(self) -> dict[str, Any]:
         """What can be done there, and what else each does that a person should know."""

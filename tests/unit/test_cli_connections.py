@@ -132,6 +132,20 @@ def test_people_read_counts_ten_orders_and_side_effects(town: Town, capsys: Stre
     assert town.ops.must("GET", "/connections/woo")["mapping"] == {}
 
 
+def test_without_credentials_a_connection_listens_and_is_well(town: Town, capsys: Streams) -> None:
+    made = run(capsys, *CONNECT[:6])
+    assert [(step["task"], step["bad"]) for step in made["steps"]] == [("probe", False), ("trial", False)]
+    assert "without credentials" in made["steps"][0]["words"] and made["steps"][1]["told"]["door"] == 200
+    assert main([*CONNECT[:3], "other", *CONNECT[4:6], "--backfill", "90d"]) == 2
+    assert "credentials" in capsys.readouterr().err
+
+
+def test_a_shop_that_lets_nobody_in_is_asked_no_more(town: Town, capsys: Streams) -> None:
+    made = run(capsys, *CONNECT[:-1], "consumer_secret=cs_somebody_else", code=1)
+    assert [(step["task"], step["bad"]) for step in made["steps"]] == [("probe", True), ("trial", False)]
+    assert made["url"] and made["secret"], "it is connected, and shown this once"
+
+
 @pytest.mark.parametrize(("typed", "taken"), [("y\n", True), ("\n", False)])
 def test_a_mapping_is_taken_by_a_persons_word(
     town: Town, capsys: Streams, monkeypatch: pytest.MonkeyPatch, typed: str, taken: bool
