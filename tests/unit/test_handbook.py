@@ -11,6 +11,7 @@ from chalicelib.core.compiled import CLASSES
 from chalicelib.core.words import ACTIONS
 from chalicelib.rules import lengths, models, moments
 from chalicelib.rules.fields import Shape
+from chalicelib.rules.packs_page import NAMES, rules_of
 from chalicelib.rules.reader import read_file
 from chalicelib.rules.trials import run_file
 
@@ -25,7 +26,7 @@ def named(block: tuple[str, str]) -> str:
 
 
 def test_every_policy_on_the_page_has_its_tests() -> None:
-    assert len(BLOCKS) == PAGE.count("```yaml policy\n") == PAGE.count("```yaml tests\n") == 8
+    assert len(BLOCKS) == PAGE.count("```yaml policy\n") == PAGE.count("```yaml tests\n") == 9
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=named)
@@ -48,6 +49,15 @@ def test_the_page_names_every_action_and_every_field() -> None:
         for name, field in shape.model_fields.items()
     }
     assert fields - told == set()
+
+
+def test_each_rule_that_shows_an_ability_is_on_the_page_or_in_a_pack() -> None:
+    table = PAGE.partition("## Where each ability is shown")[2].partition("\n## ")[0]
+    shown = set(re.findall(r"`([a-z0-9-]+)`", table)) - {"bounds"}
+    known = set(re.findall(r"\bid: ([a-z0-9-]+)", "".join(policy for policy, _ in BLOCKS)))
+    known |= {str(rule["id"]) for name in NAMES for rule in rules_of(name)}
+    assert len(shown) > 20
+    assert shown - known == set()
 
 
 def test_the_page_uses_every_ability(tmp_path: Path) -> None:
