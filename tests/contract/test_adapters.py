@@ -10,10 +10,13 @@ from chalicelib.core.evidence import Evidence
 from chalicelib.core.instants import parse_instant, show
 from chalicelib.platforms import registry
 from chalicelib.platforms.base import Adapter
+from examples.platform.acme import Acme
 from tests.support.deliveries import NOW, ROWS, Row, Told, put
 from tests.support.gate import OVERLAP, Gate
 
-PLATFORMS = registry.NAMES
+registry.add(Acme())
+PLATFORMS = (*registry.NAMES, "acme")
+"""All of them, and the one that is there to be copied."""
 each = pytest.mark.parametrize("platform", PLATFORMS)
 
 

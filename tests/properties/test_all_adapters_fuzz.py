@@ -115,17 +115,23 @@ def send(there: Gate, body: bytes, headers: dict[str, str], note: str) -> int:
 def fuzz(number: int, seed: int) -> Counter[str]:
     """Sends so many to all platforms in turn; how they ended."""
     ends: Counter[str] = Counter()
-    share = -(-number // len(registry.NAMES))
     for platform in registry.NAMES:
-        chance = random.Random(f"{seed}/{platform}")
-        for start in range(0, share, PER_GATE):
-            there = Gate(platform, ROWS[platform])
-            for one in range(start, min(share, start + PER_GATE)):
-                body, headers = request(ROWS[platform], chance)
-                status = send(there, body, headers, f"{platform}, seed {seed}, number {one}: {body[:600]!r}")
-                ends[f"{platform}:{'refused' if status >= 400 else 'accepted'}"] += 1
-            ends[f"{platform}:quarantined"] += there.quarantined()
-            ends[f"{platform}:cases"] += len(there.cases())
+        ends += fuzz_one(platform, -(-number // len(registry.NAMES)), seed)
+    return ends
+
+
+def fuzz_one(platform: str, share: int, seed: int) -> Counter[str]:
+    """Sends so many to one platform; how they ended."""
+    ends: Counter[str] = Counter()
+    chance = random.Random(f"{seed}/{platform}")
+    for start in range(0, share, PER_GATE):
+        there = Gate(platform, ROWS[platform])
+        for one in range(start, min(share, start + PER_GATE)):
+            body, headers = request(ROWS[platform], chance)
+            status = send(there, body, headers, f"{platform}, seed {seed}, number {one}: {body[:600]!r}")
+            ends[f"{platform}:{'refused' if status >= 400 else 'accepted'}"] += 1
+        ends[f"{platform}:quarantined"] += there.quarantined()
+        ends[f"{platform}:cases"] += len(there.cases())
     return ends
 
 

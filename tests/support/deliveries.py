@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from chalicelib.core.signing import format_secret, signed_headers
+from examples.platform import acme
 from tests.fakes.wechatpay import CREDENTIALS, MERCHANT, OTHER_PLATFORM, PLATFORM, notice, ring
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -443,7 +444,47 @@ MIRAKL = Row(
     ),
 )
 
+# ---- acme, the platform to copy ----
+
+_ACME = {
+    "shop": "demo",
+    "order": {
+        "id": 1001, "updated_at": "2026-11-21T10:00:00Z", "placed_at": "2026-11-20T09:58:00Z", "paid_at": None,
+        "status": "open", "country": "DE", "currency": "EUR", "total": "199.00", "ship_by": "2026-11-24T23:00:00Z",
+    },
+}  # fmt: skip
+_ACME_ORDER = {"x-acme-topic": "order.updated"}
+
+
+def _acme(body: bytes, secret: str, at: datetime) -> Mapping[str, str]:
+    seconds = str(int(at.timestamp()))
+    return {"x-acme-signature": f"t={seconds},v1={acme.sign(body, secret, seconds)}"}
+
+
+ACME = Row(
+    address="https://demo.acme.example",
+    good=Told(_ACME, _ACME_ORDER),
+    sign=_acme,
+    secrets=("acme-new-secret", "acme-old-secret", "acme-strangers"),
+    says={_PLACED: "2026-11-20T09:58:00Z"},
+    zoned=_PLACED,
+    zones=(
+        (("order", "placed_at"), "2026-11-20T10:58:00+01:00", "2026-11-20T09:58:00Z"),
+        (("order", "placed_at"), "2026-11-20T10:58:00", None),
+        (("order", "placed_at"), "20.11.2026", None),
+    ),
+    unknown=Told(_ACME, {"x-acme-topic": "order.teleported"}),
+    elsewhere=Told({**_ACME, "shop": "other"}, _ACME_ORDER),
+    undo=Told(
+        put(put(_ACME, ("order", "placed_at"), None), ("order", "updated_at"), "2026-11-21T11:00:00Z"), _ACME_ORDER
+    ),
+    undone=("order/1001", "order.placed", None),
+    dated=True,
+    credentials={"access_token": "acme-token"},
+)
+
 ROWS: Mapping[str, Row] = {
+    "acme": ACME,
     "standard": STANDARD,
     "shopify": SHOPIFY,
     "woocommerce": WOOCOMMERCE,
