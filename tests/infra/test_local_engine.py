@@ -289,7 +289,9 @@ def test_a_stop_keeps_all_and_the_stream_goes_on(project_root: Path, tmp_path: P
         before = first.deploy()
         first.client("dynamodb").put_item(TableName=before.cases_table, Item={"key": {"S": "written-at-the-end"}})
         group = first._process.pid if first._process else 0
-    assert group and not _live_group(group), "a process outlived the stop"
+    # Killed is not yet gone: on a busy machine the last of them takes a moment to die.
+    assert group
+    _eventually(lambda: not _live_group(group), "no process outlives the stop")
     with LocalEngine(tmp_path, root=project_root) as second:
         said: list[str] = []
         second._report = said.append
