@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.core.actions import ready
-from chalicelib.core.case import Case, CaseId, Ledger
+from chalicelib.core.case import EMPTY, Case, CaseId, Ledger
 from chalicelib.core.clocks import Reading
 from chalicelib.core.evaluate import Verdict, evaluate
 from chalicelib.core.events import Event
@@ -64,7 +64,9 @@ class Advance:
             except Conflict:
                 held = None
                 continue
-            self.send(stored)
+            # An outcome hands on only what it made ready: the rest was handed on when it was planned. Whoever comes
+            # again to a case that holds his word already, or looks because its time has come, hands on all.
+            self.send(stored, case.ledger if change is not None and stored is not case else EMPTY)
             self._watch.record(stored, book, verdict)
             return stored
         raise Conflict(str(case_id))
@@ -86,11 +88,13 @@ class Advance:
             log("case_full", level="error", account=account, case=str(case.id), reason="open actions")
         return settled, verdict
 
-    def send(self, case: Case) -> None:
-        """What follows the write: actions to the sender, a near wake to the queue. Harmless to repeat."""
+    def send(self, case: Case, before: Ledger = EMPTY) -> None:
+        """What follows the write: actions to the sender, but for those ready `before`; a near wake to the queue.
+        Harmless to repeat."""
         now = self._ports.clock.now()
-        group = group_of(case.id.account, case.id.connection)
-        actions = [Message(write_task(Act(case.id, key)), group=group) for key in ready(case.ledger, now)]
+        group, known = group_of(case.id.account, case.id.connection), set(ready(before, now))
+        keys = [key for key in ready(case.ledger, now) if key not in known]
+        actions = [Message(write_task(Act(case.id, key)), group=group) for key in keys]
         if actions:
             self._ports.actions.send(actions)
         if case.wake_at is not None and case.wake_at < now + DIRECT:

@@ -6,6 +6,7 @@ lies in quarantine. So an accepted delivery is never lost, and repeating it chan
 
 import base64
 import gzip
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,7 +68,7 @@ class Apply:
             except Exception as error:
                 log("apply_failed", level="error", case=str(case_id), reason=fault(error))
                 failed.update(batch.owners[case_id])
-        self._archive(batch, messages[0][0] if messages else "")
+        self._archive(batch)
         return [ident for ident, _ in messages if ident in failed]
 
     def _held(self, case_ids: Sequence[CaseId]) -> dict[CaseId, Case]:
@@ -124,13 +125,18 @@ class Apply:
         quarantine.keep(self._ports, message, body, problem)
         self._teller.unreadable(message.account, message.connection, message.id, problem.field)
 
-    def _archive(self, batch: _Batch, first: str) -> None:
-        """One object for each account of the batch. Losing it loses no case, so its failure fails no message."""
+    def _archive(self, batch: _Batch) -> None:
+        """One object for each account of the batch, named after all that is in it: the same batch again is the same
+        object, and one that comes again in part takes no other's place. Losing it loses no case, so its failure fails
+        no message."""
         for account, deliveries in batch.archive.items():
+            named = hashlib.sha256("\n".join(f"{one.connection}|{one.id}" for one, _ in deliveries).encode())
             day = deliveries[0][0].received_at.strftime("%Y/%m/%d/%H")
             lines = "".join(json.dumps(_archived(message, body)) + "\n" for message, body in deliveries)
             try:
-                self._ports.blobs.put(f"raw/{account}/{day}/{first}.jsonl.gz", gzip.compress(lines.encode(), mtime=0))
+                self._ports.blobs.put(
+                    f"raw/{account}/{day}/{named.hexdigest()[:32]}.jsonl.gz", gzip.compress(lines.encode(), mtime=0)
+                )
             except Exception as error:
                 log("archive_failed", level="error", account=account, reason=fault(error))
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import cast
 
-from chalicelib.core.case import Case, CaseId
+from chalicelib.core.case import EMPTY, Case, CaseId, Ledger
 from chalicelib.core.instants import EPOCH
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.rulebook import Rulebook
@@ -36,9 +36,9 @@ class Forgetful(Advance):
     def wrote(self, case: Case) -> None:
         self._wrote = (case.id, case.version)
 
-    def send(self, case: Case) -> None:
+    def send(self, case: Case, before: Ledger = EMPTY) -> None:
         if self._wrote == (case.id, case.version):
-            super().send(case)
+            super().send(case, before)
 
 
 class _Noting:

@@ -1,5 +1,6 @@
 """The spine in memory: a signed delivery becomes a clock, a step, an escalation, an action on the shop; and heals."""
 
+import gzip
 import json
 from collections.abc import Iterable
 from dataclasses import replace
@@ -365,6 +366,41 @@ def test_a_subscriber_that_never_answers_takes_no_other_message_s_time() -> None
     assert len(made.shop.calls) == 2
     waiting = [one.body for one in made.queues["actions"].receive(10)]
     assert [body for body in waiting if body in posts] == posts[2:], "the others are there for whoever has time"
+
+
+def test_each_action_is_handed_on_once_where_nothing_goes_wrong() -> None:
+    tags = tuple(Do("tag", {"tag": f"t-{n}"}) for n in range(6))
+    made = world(Rule("r", "order", Point("order.placed"), (), Span(60), steps=(Step("s", FromDue(0), tags),)))
+    actions = made.queues["actions"]
+    sent: list[str] = []
+
+    class Counted:
+        def send(self, messages: Iterable[Message]) -> None:
+            given = list(messages)
+            sent.extend(one.body for one in given)
+            actions.send(given)
+
+    made.ports = replace(cast(GivenPorts, made.ports), actions=Counted())
+    made.boot()
+    made.deliver(placed())
+    made.pass_time(timedelta(minutes=5))
+    assert states(made.case("order/1001")) == ["tag:done"] * 6
+    assert len(sent) == 6
+
+
+def test_a_delivery_that_comes_again_takes_no_other_s_place_in_the_archive() -> None:
+    made = world()
+    for order in ("1", "2", "3"):
+        made.deliver(placed(order))
+    batch = [(one.id, one.body) for one in made.queues["inbox"].receive(10)]
+    made.consumers["inbox"](batch)
+    made.consumers["inbox"](batch[:1])
+    lines = [
+        json.loads(line)["id"]
+        for key in made.blobs.keys("raw/")
+        for line in gzip.decompress(made.blobs.get(key)).decode().splitlines()
+    ]
+    assert len(set(lines)) == 3 and len(lines) == 4
 
 
 def test_a_buyer_is_stored_as_a_keyed_hash_and_the_journal_holds_no_other_trace() -> None:
