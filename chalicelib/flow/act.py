@@ -17,7 +17,7 @@ from chalicelib.core.events import Event, Subject
 from chalicelib.core.instants import EPOCH
 from chalicelib.core.rules import Do, Policies
 from chalicelib.core.view import View
-from chalicelib.core.words import ACTIONS, ActionState, Group
+from chalicelib.core.words import ACTIONS, ActionState, Group, Mode
 from chalicelib.flow import credentials, purse, switches
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.buyers import Buyers
@@ -28,7 +28,7 @@ from chalicelib.flow.messages import Act, LookAt, Post, group_of, read_task
 from chalicelib.flow.own import OwnEffects
 from chalicelib.flow.post import Poster
 from chalicelib.flow.rulebook import Rulebook
-from chalicelib.flow.shops import Shops, adapter_of
+from chalicelib.flow.shops import Shops, adapter_of, terms_of
 from chalicelib.platforms.base import Absent, Command, Done, Later, Lever, Outcome
 from chalicelib.ports.http import Uncertain, Unsent
 from chalicelib.ports.ports import Ports
@@ -116,6 +116,11 @@ class Actor:
         do = do_of(book.policies, parts, action)
         if do is None:
             self._finish(case.id, key, ActionState.REFUSED, "policy version gone")
+            return
+        observed = terms_of(connection).mode(ACTIONS[action.name].group) is Mode.OBSERVE
+        if observed and not parts.undo and not action.unsure:
+            # Planned while it was allowed; what may be done now counts. What was done is still taken back.
+            self._finish(case.id, key, ActionState.DROPPED, "observe")
             return
         if self._too_late(case, parts, action, book.policies):
             self._finish(case.id, key, ActionState.SKIPPED, "late")

@@ -124,11 +124,11 @@ def adapter_of(connection: Connection) -> Adapter:
 
 
 def terms_of(connection: Connection, storm: frozenset[str] = frozenset()) -> Terms:
-    """What we may do on a connection: its modes, and the levers that its platform offers."""
+    """What we may do on a connection: its modes, and the levers of its platform. One out of use is observed."""
     adapter = adapter_of(connection)
     levers = adapter.levers
     return Terms(
-        modes={Group(group): Mode(mode) for group, mode in connection.modes.items()},
+        modes={Group(group): Mode(mode) for group, mode in connection.modes.items()} if connection.active else {},
         acts_from=connection.acts_from,
         levers=frozenset(levers),
         undo={name: lever.undo for name, lever in levers.items() if lever.reverse != "none" and lever.undo},
