@@ -193,6 +193,9 @@ def journal(old: Case | None, new: Case, now: datetime) -> tuple[Event, ...]:
         if held.wholes.get((name, source)) != order:
             group(source, order)[2].add(name)
     links = tuple(sorted(new.evidence.links - held.links, key=lambda link: (link.rel, link.kind, link.id)))
+    if links and not groups:
+        # Links have no version: nothing ever takes one back.
+        return (Event(f"journal-{new.version}-0", new.id.subject, now, now, "derived", links=links),)
     events = []
     for index, ((source, order), (marks, facts, whole)) in enumerate(sorted(groups.items())):
         kind, number, look, reading = order

@@ -17,6 +17,7 @@ from chalicelib.core.instants import parse_instant
 from chalicelib.core.rules import Do, FromDue, Pause, Point, Rule, Share, Span, Step, Until
 from chalicelib.core.transitions import event_id, transitions
 from chalicelib.core.words import Status
+from chalicelib.flow.journal import told_of
 from tests.support.world import T0, World, event, placed
 from tests.unit.test_flow_spine import world
 
@@ -128,3 +129,14 @@ def test_telling_again_gives_the_same_ids() -> None:
     first, again = (transitions(empty, case, T0 + late) for late in (timedelta(0), HOUR))
     assert [event_id(case, one) for one in first] == [event_id(case, one) for one in again]
     assert first[0].status is Status.RUNNING
+
+
+def test_an_event_of_links_alone_reaches_the_journal() -> None:
+    made = world(PAUSED)
+    told = event("1001", T0, {})
+    told.pop("marks")
+    made.deliver(told | {"links": [{"rel": "basket", "kind": "order", "id": "B-77"}]})
+    made.run()
+    case = made.case("order/1001")
+    assert [link.id for link in case.evidence.links] == ["B-77"]
+    assert not told_of(made.ports, "main").lacks(case)
