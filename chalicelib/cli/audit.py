@@ -1,10 +1,11 @@
 """Prove over the whole table that no deadline is forgotten; exit code 1 where one is.
 
 Every open case has a wake or a reason to have none, nothing is overdue by more than five minutes, each taken step has
-its effect or an attempt under way. It reads page by page; --from goes on where it was cut. Each night the same is done
-by itself, with the journal beside it: --last shows what it found."""
+its effect or an attempt under way, and the journal tells the same story (a long one is compared by night alone). It
+reads page by page; --from goes on where it was cut. Each night the same is done by itself: --last shows what it found."""
 
 import argparse
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -23,6 +24,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mend", action="store_true", help="have what is wrong looked at, or projected, again")
     parser.add_argument("--segments", type=int, default=1, metavar="N", help="parts in which the table is read")
     parser.add_argument("--from", dest="begin", default="", metavar="SEGMENT,CASE", help="go on where it was cut")
+    parser.add_argument(
+        "--settle", type=float, default=5.0, metavar="SECONDS",
+        help="wait before what only the journal lacks counts as missing: the stream may be behind",
+    )  # fmt: skip
     ops.register(parser)
 
 
@@ -31,6 +36,9 @@ def run(args: argparse.Namespace) -> int:
 
     def work(api: Api) -> Any:
         found = _last(api) if args.last else _whole(api, args)
+        if not args.last and not args.mend and set(found["problems"]) == {"journal"}:
+            time.sleep(args.settle)
+            found = _whole(api, args)
         told.update(found)
         return found
 
@@ -48,7 +56,7 @@ def _last(api: Api) -> dict[str, Any]:
 def _whole(api: Api, args: argparse.Namespace) -> dict[str, Any]:
     segment, after = _place(args.begin)
     sums: dict[str, Counter[str]] = {"reasons": Counter(), "problems": Counter()}
-    looked = mended = 0
+    looked, mended, journal = 0, 0, True
     findings: list[Mapping[str, str]] = []
     while segment < args.segments:
         part: dict[str, Any] = {"segment": segment, "total": args.segments, "after": after}
@@ -58,6 +66,7 @@ def _whole(api: Api, args: argparse.Namespace) -> dict[str, Any]:
             tell(f"cut: go on with --from {segment},{after}")
             raise
         looked, mended = looked + page["looked"], mended + page["mended"]
+        journal = journal and page["journal"]
         for name, each in sums.items():
             each.update(page[name])
         findings += page["findings"][: MOST_LISTED - len(findings)]
@@ -65,7 +74,7 @@ def _whole(api: Api, args: argparse.Namespace) -> dict[str, Any]:
     counts = {name: dict(sorted(each.items())) for name, each in sums.items()}
     return {
         "clean": not sums["problems"], "looked": looked, **counts,
-        "findings": findings, "mended": mended, "usd": round(cost(looked), 6),
+        "findings": findings, "mended": mended, "usd": round(cost(looked), 6), "journal": journal,
     }  # fmt: skip
 
 
@@ -87,5 +96,7 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     reasons = ", ".join(f"{count} {name}" for name, count in told["reasons"].items())
     problems = ", ".join(f"{count} {name}" for name, count in told["problems"].items()) or "nothing is wrong"
     yield f"{told['looked']:,} cases ({reasons or 'none'}): {problems}"
+    if not told.get("journal", True):
+        yield "the journal is long: it was not compared; each night a part of the cases is"
     if "usd" in told:
         yield f"reading them cost about {told['usd']:.6f} US dollars"

@@ -2,11 +2,12 @@
 nothing is overdue, each taken step has its effect or an attempt under way, and the journal tells the same story.
 
 It reads and never decides: what it finds it has looked at again (a wake without authority) or projected again. Each
-finding is confirmed by a consistent read first, because a scan may lag. Cost and rules: timers.md, rule 10.
+finding is confirmed first: by a consistent read, because a scan may lag; against a journal read after the case, because
+the shop goes on while the table is read. Cost and rules: timers.md, rule 10.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -84,10 +85,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of the audit. `after`: the case from which to go on in its segment; None at its end."""
+    """A part of the audit. `after`: the case from which to go on in its segment; None at its end. `doubted`: cases that
+    the journal does not tell whole yet, left to `Audit.confirm`."""
 
     report: Report
     after: CaseId | None
+    doubted: tuple[CaseId, ...] = ()
 
 
 class Audit:
@@ -105,30 +108,51 @@ class Audit:
         most: int = 500,
         journal: Told | None = None,
         mend: bool = True,
+        defer: bool = False,
     ) -> Page:
-        """The next `most` cases of a segment. `journal`: what it tells, where that is to be compared."""
-        report = Report()
+        """The next `most` cases of a segment. `journal`: what it tells, where that is to be compared; `defer`: what it
+        does not tell is doubted, not found: the stream may have yet to bring it."""
+        report, doubted = Report(), []
         scanned = self._ports.cases(account).scan(segment, total, after)
         for case in islice(scanned, most):
             after = case.id
-            self.case(case, report, journal, mend)
-        return Page(report, after if report.looked == most else None)
+            self.case(case, report, mend)
+            if journal is not None and journal.lacks(case):
+                doubted.append(case)
+        if journal is not None and doubted:
+            journal.catch_up(self._ports)
+        left = tuple(case.id for case in doubted if journal is not None and journal.lacks(case))
+        if journal is not None and not defer:
+            self.confirm(left, journal, report, mend)
+        return Page(report, after if report.looked == most else None, left if defer else ())
 
-    def case(self, scanned: Case, report: Report, journal: Told | None = None, mend: bool = True) -> None:
-        """Audit one case into the report."""
+    def case(self, scanned: Case, report: Report, mend: bool = True) -> None:
+        """Audit one case into the report, the journal apart."""
         report.looked += 1
-        reason, found = self._look(scanned, journal)
+        reason, found = self._look(scanned)
         if found:
             case = self._ports.cases(scanned.id.account).get(scanned.id)
-            reason, found = self._look(case, journal)
-            if found and mend:
-                self._mend(case, found)
+            reason, found = self._look(case)
+            if mend and {one.problem for one in found} & LOOKED_AT:
+                self._wake(case.id)
                 report.mended += 1
         report.reasons[reason] += 1
         for finding in found:
             report.add(finding)
 
-    def _look(self, case: Case, journal: Told | None) -> tuple[str, list[Finding]]:
+    def confirm(self, doubted: Iterable[CaseId], journal: Told, report: Report, mend: bool = True) -> None:
+        """Whether the journal really does not tell these cases: first they are read, then it."""
+        cases = [self._ports.cases(one.account).get(one) for one in doubted]
+        if cases:
+            journal.catch_up(self._ports)
+        for case in cases:
+            if journal.lacks(case):
+                report.add(Finding(case.id.local, JOURNAL))
+                if mend:
+                    self._project.again(case)
+                    report.mended += 1
+
+    def _look(self, case: Case) -> tuple[str, list[Finding]]:
         """Why the case is as it is, and what is wrong with it."""
         now, book = self._ports.clock.now(), self._rulebook.get(case.id.account)
         try:
@@ -140,17 +164,11 @@ class Audit:
         found = [Finding(name, *one) for one in _timing(case, settle(case, verdict, terms), verdict, now)]
         found += [Finding(name, *one) for one in _steps(case.ledger, terms)]
         found += [Finding(name, STUCK_ACTION, key) for key in _stuck(case.ledger, now)]
-        if journal is not None and journal.lacks(case):
-            found.append(Finding(name, JOURNAL))
         return _reason(case, verdict), found
 
-    def _mend(self, case: Case, found: list[Finding]) -> None:
-        problems = {one.problem for one in found}
-        if problems & LOOKED_AT:
-            group = group_of(case.id.account, case.id.connection)
-            self._ports.late.send([Message(write_wake(case.id, None), group=group)])
-        if JOURNAL in problems:
-            self._project.again(case)
+    def _wake(self, case_id: CaseId) -> None:
+        group = group_of(case_id.account, case_id.connection)
+        self._ports.late.send([Message(write_wake(case_id, None), group=group)])
 
 
 def _timing(case: Case, settled: Case, verdict: Verdict, now: datetime) -> Iterator[tuple[str, str]]:

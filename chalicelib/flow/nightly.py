@@ -5,7 +5,7 @@ Whoever watches that address hears silence both when something is wrong and when
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,10 @@ PART = 50_000
 """Cases of which the journal is compared in one night: as many as fit into the function's memory. The part moves on
 each night, so a table of a million cases is compared with its journal every twenty nights."""
 BUDGET = timedelta(minutes=12)
+SETTLING = timedelta(minutes=5)
+"""After the last case: what the stream has not brought into the journal by then is missing."""
+MOST_DOUBTED = 300
+"""Cases that may wait for that; beyond, more is wrong than a stream that is behind."""
 LEASE = timedelta(minutes=14, seconds=30)
 PAGE = 200
 
@@ -41,17 +45,20 @@ def cost(cases: int, item_bytes: int = 1100) -> float:
 
 @dataclass(slots=True)
 class _Place:
-    """How far the night is. `done`: and what it found is told; whoever dies between the two leaves that to the next."""
+    """How far the night is. `done`: and what it found is told; whoever dies between the two leaves that to the next.
+    `doubted`: cases that the journal did not tell when they were read; they are looked at once more after `settles`."""
 
     day: str
     account: int = 0
     segment: int = 0
     after: str = ""
     done: bool = False
+    doubted: list[str] = field(default_factory=list)
+    settles: int = 0
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "_Place":
-        return cls(data["day"], data["account"], data["segment"], data["after"], data["done"])
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
 
 
 class Nightly:
@@ -79,7 +86,9 @@ class Nightly:
         while self._goes_on(place) and self._ports.clock.now() - now < BUDGET:
             self._segment(place, report, scheduled, now)
             version = self._note(place, report, now + LEASE, version)
-        if not self._goes_on(place):
+        settled = not place.doubted or to_ms(self._ports.clock.now()) >= place.settles
+        if not self._goes_on(place) and settled:
+            self._confirm(place, report, scheduled)
             self._finish(place, report)
             place.done = True
         self._note(place, report, now, version)
@@ -91,8 +100,10 @@ class Nightly:
         told = self._told(account, scheduled)
         after = CaseId.parse(place.after) if place.after else None
         while True:
-            page = self._audit.page(account, place.segment, SEGMENTS, after, PAGE, told)
+            defer = len(place.doubted) < MOST_DOUBTED
+            page = self._audit.page(account, place.segment, SEGMENTS, after, PAGE, told, defer=defer)
             report.join(page.report)
+            place.doubted += map(str, page.doubted)
             after = page.after
             if after is None or self._ports.clock.now() - began > BUDGET:
                 break
@@ -101,6 +112,14 @@ class Nightly:
             place.segment += 1
         if place.segment == SEGMENTS:
             place.account, place.segment = place.account + 1, 0
+            place.settles = to_ms(self._ports.clock.now() + SETTLING)
+
+    def _confirm(self, place: _Place, report: Report, scheduled: datetime) -> None:
+        doubted = [CaseId.parse(one) for one in place.doubted]
+        for account in sorted({one.account for one in doubted}):
+            mine = [one for one in doubted if one.account == account]
+            self._audit.confirm(mine, self._told(account, scheduled), report)
+        place.doubted = []
 
     def _goes_on(self, place: _Place) -> bool:
         return place.account < len(self._accounts)
@@ -115,10 +134,7 @@ class Nightly:
 
     def _note(self, place: _Place, report: Report, until: datetime, version: int) -> int:
         """Write down how far the night is. Raises Conflict where somebody else audits too."""
-        data = {
-            "day": place.day, "account": place.account, "segment": place.segment, "after": place.after,
-            "done": place.done, "until": to_ms(until), "report": report.as_dict(),
-        }  # fmt: skip
+        data = {**asdict(place), "until": to_ms(until), "report": report.as_dict()}
         return self._ports.records(SYSTEM).put(KIND, NIGHT, data, expected=version)
 
     def _finish(self, place: _Place, report: Report) -> None:

@@ -1,5 +1,6 @@
 """The audit as ops ask for it: a page at a time over the API, and what the last night's said."""
 
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -7,6 +8,7 @@ from pydantic import Field
 from chalicelib.core.case import CaseId
 from chalicelib.flow import nightly
 from chalicelib.flow.audit import Audit
+from chalicelib.flow.journal import Told, told_of
 from chalicelib.flow.project import Project
 from chalicelib.flow.tell import Teller
 from chalicelib.ops.audit import journalled
@@ -17,6 +19,8 @@ from chalicelib.ops.wrong import wrong
 
 READS = OPS | {Role.AUDITOR}
 MOST_SEGMENTS = 1024
+MOST_OBJECTS = 300
+"""Objects of the journal that one call may read beside its cases; a longer journal is compared by night alone."""
 
 
 class Mend(Says):
@@ -55,8 +59,16 @@ def _page(call: Call, said: Mend, mend: bool) -> dict[str, Any]:
     desk = call.desk
     project = Project(desk.ports, desk.shops, desk.rulebook, Teller(desk.ports))
     audit = Audit(desk.ports, desk.shops, desk.rulebook, project)
-    page = audit.page(call.account, said.segment, said.total, _after(call, said.after), said.most, mend=mend)
-    return {**page.report.as_dict(), "after": page.after.local if page.after else ""}
+    told = _told(call)
+    page = audit.page(call.account, said.segment, said.total, _after(call, said.after), said.most, told, mend)
+    return {**page.report.as_dict(), "after": page.after.local if page.after else "", "journal": told is not None}
+
+
+def _told(call: Call) -> Told | None:
+    """What the journal tells, where it is short enough to be read for this."""
+    keys = call.ports.blobs.keys(f"journal/{call.account}/")
+    short = sum(1 for _ in islice(keys, MOST_OBJECTS + 1)) <= MOST_OBJECTS
+    return told_of(call.ports, call.account) if short else None
 
 
 def _after(call: Call, text: str) -> CaseId | None:

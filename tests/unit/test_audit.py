@@ -1,9 +1,9 @@
 """The audit: silent over what is in order, and each kind of damage found, confirmed, and mended where it can be."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -20,7 +20,8 @@ from chalicelib.flow.project import Project
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops
 from chalicelib.flow.tell import Teller
-from chalicelib.ports.memory import ManualClock
+from chalicelib.ports.memory import ManualClock, MemoryCases
+from chalicelib.ports.ports import GivenPorts
 from tests.support.world import T0, World, event, placed
 from tests.unit.test_flow_spine import still_unshipped
 
@@ -183,6 +184,64 @@ def test_a_finding_is_confirmed_by_a_fresh_read() -> None:
     report = Report()
     audit.case(replace(made.case("order/1001"), wake_at=None), report)
     assert (report.looked, report.mended, dict(report.problems)) == (1, 0, {})
+
+
+class Busy(MemoryCases):
+    """Something is heard of a case in the very moment in which a scan has given it; the stream is a little behind."""
+
+    def __init__(self, made: World, lag: timedelta) -> None:
+        super().__init__("main", made.table)
+        self._made, self._lag, self._number = made, lag, 0
+
+    def scan(self, segment: int, total: int, after: CaseId | None = None) -> Iterator[Case]:
+        for case in super().scan(segment, total, after):
+            self._number += 1
+            told = event(case.id.subject.id, T0 + HOUR, {"order.paid": T0 + self._number * timedelta(seconds=1)})
+            self._made.deliver(told)
+            work_off(self._made, "inbox")
+            if not self._lag:
+                self._made.run()
+            yield self.get(case.id)
+
+
+def work_off(made: World, name: str) -> None:
+    """One queue, and no stream."""
+    for one in made.queues[name].receive(10):
+        assert not made.consumers[name]([(one.id, one.body)])
+        made.queues[name].delete(one)
+
+
+def busy(lag: timedelta = timedelta()) -> World:
+    made = world()
+    for number in range(3):
+        made.deliver(placed(str(number)))
+    made.run()
+    made.ports = replace(cast(GivenPorts, made.ports), cases=lambda account: Busy(made, lag))
+    return made
+
+
+def test_what_comes_in_while_the_table_is_read_is_no_hole_in_the_journal() -> None:
+    assert not audited(busy()).problems
+
+
+def test_nor_is_what_the_stream_has_yet_to_bring() -> None:
+    made = busy(lag=timedelta(seconds=30))
+    assert not turn(made, T0)["done"], "what the journal does not tell yet, the next turn looks at once more"
+    assert beats(made) == 0
+    made.run()
+    made.clock.advance(timedelta(minutes=15))
+    assert turn(made, T0) == {"day": "2026-03-02", "done": True, "looked": 3}
+    assert beats(made) == 1
+
+
+def test_what_the_journal_never_gets_is_found_by_the_next_turn() -> None:
+    made = busy(lag=timedelta(seconds=30))
+    turn(made, T0)
+    made.table.done(len(made.table.pending(1000)))
+    made.clock.advance(timedelta(minutes=15))
+    assert turn(made, T0)["done"]
+    assert (nightly.last(made.ports) or {})["report"]["problems"] == {audits.JOURNAL: 3}
+    assert beats(made) == 0
 
 
 # ---- the nightly turns ----

@@ -1,5 +1,6 @@
 """The audit over the ops API and as a command."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ from chalicelib.flow import nightly
 from chalicelib.flow.audit import Audit
 from chalicelib.flow.project import Project
 from chalicelib.flow.tell import Teller
+from chalicelib.ops.proofs import MOST_OBJECTS
 from tests.support.deployment import Deployment
 from tests.support.opsdesk import POLICY, Ops
 from tests.support.world import World, placed
@@ -96,6 +98,21 @@ def test_the_command_proves_the_table_and_says_no_where_it_cannot(
     assert main(["audit", "--mend"]) == 1, "it was wrong; the next one tells whether it is mended"
     there.world.run()
     assert main(["audit"]) == 0
+
+
+def test_the_command_compares_the_journal_while_it_is_short(
+    there: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blobs = there.world.blobs
+    first, *_ = blobs.keys("journal/")
+    blobs.put(first, gzip.compress(b""))
+    assert main(["audit", "--settle", "0", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["problems"]) == {"journal"} and told["journal"]
+    for number in range(MOST_OBJECTS):
+        blobs.put(f"journal/main/2026-01-01/{number}.jsonl.gz", gzip.compress(b""))
+    assert main(["audit", "--settle", "0"]) == 0
+    assert "it was not compared" in capsys.readouterr().err
 
 
 def test_the_last_night_is_shown(there: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
