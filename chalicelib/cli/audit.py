@@ -2,7 +2,7 @@
 
 Every open case has a wake or a reason to have none, nothing is overdue by more than five minutes, each taken step has
 its effect or an attempt under way, and the journal tells the same story (a long one is compared by night alone). It
-reads page by page; --from goes on where it was cut. Each night the same is done by itself: --last shows what it found."""
+reads page by page; --from goes on where it was cut. Each night the same is done by itself: --last shows it."""
 
 import argparse
 import time
