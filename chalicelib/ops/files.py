@@ -41,11 +41,13 @@ class Links(Says):
 
 
 class Document(Says):
-    """A document that was checked: when, and until when it holds (an instant or a day). `until` null: it does not."""
+    """A document that was checked: when, and until when it holds (an instant or a day). `until` null: it does not.
+    With `needed` it says instead whether what the seller sells needs the document."""
 
     document: Short
     at: Instant | None = None
     until: Annotated[str, Field(max_length=40)] | None = None
+    needed: bool | None = None
 
 
 class Verified(Says):
@@ -144,6 +146,11 @@ def check_document(call: Call) -> Any:
     at = said.at or call.ports.clock.now()
     if said.document not in vetting.DOCUMENTS:
         raise wrong("document", said.document, f"one of {', '.join(vetting.DOCUMENTS)}")
+    if said.needed is not None:
+        if said.document not in vetting.BY_CATEGORY or said.until is not None:
+            raise wrong("needed", said.needed, f"alone, and for one of {', '.join(vetting.BY_CATEGORY)}")
+        event = vetting.needed(seller, said.document, at, said.needed)
+        return _told_of_seller(call, connection, seller, "seller.document", event, document=said.document)
     until = _until(said.until) if said.until is not None else None
     event = (
         vetting.withdrawn(seller, said.document, at)

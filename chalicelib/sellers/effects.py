@@ -15,7 +15,7 @@ from chalicelib.core.events import Event, Mark, Subject
 from chalicelib.core.instants import EPOCH, parse_instant
 from chalicelib.core.ladder import Ladder, Rung
 from chalicelib.core.rules import Do
-from chalicelib.core.scores import Decision
+from chalicelib.core.scores import Decision, Metric
 from chalicelib.core.view import View
 from chalicelib.flow.messages import write_told
 from chalicelib.flow.rulebook import Book
@@ -25,6 +25,7 @@ from chalicelib.ports.stores import Message, Records
 from chalicelib.sellers import penalties, reasons, register, watch
 from chalicelib.sellers.ladder import Issued, choose
 from chalicelib.sellers.penalties import Terms, counts, ident_of
+from chalicelib.sellers.rows import metric_of
 
 PENALTIES = "penalties"
 ISSUED = "penalties-issued"
@@ -81,7 +82,8 @@ class PenaltyEffects:
         weight = int(do.params.get("points", 0))
         before = standing_points(records, seller, case.id.connection, now)
         scores = scores_of(self._ports, case.id.account, case.id.connection, seller, now) if seller else []
-        decisions = [one.decision for one in scores]
+        version = case.ledger.actions[str(key)].version
+        decisions = [one.decision for one in _bearing(scores, _metric_of(book, version, key.rule))]
         ladder = self._ladder(case)
         choice = choose(ladder, before, weight, decisions, Issued(), bool(listing))
         if choice.rung is not Rung.NOTICE and not choice.needs:
@@ -89,7 +91,7 @@ class PenaltyEffects:
             choice = choose(ladder, before, weight, decisions, issued, bool(listing))
         terms = Terms(
             seller, str(do.params.get("code", key.rule)), weight, choice.rung, case.id.local, key.rule,
-            case.ledger.actions[str(key)].version, not choice.needs, listing,
+            version, not choice.needs, listing,
         )  # fmt: skip
         verdict = evaluate(case, book.policies, book.calendars, now)
         told = reasons.statement(
@@ -140,6 +142,20 @@ class PenaltyEffects:
         record of it is the penalty."""
         levers = adapter_of(Shops(self._ports).get(case.id.account, case.id.connection)).levers
         return "suspend" if "blacklist" not in levers and "suspend" in levers else "blacklist"
+
+
+def _metric_of(book: Book, version: str, rule: str) -> Metric | None:
+    """What the rule's clocks count for; None for a rule that feeds no metric."""
+    policy = book.policies.by_version(version)
+    found = policy.rule(rule) if policy else None
+    return metric_of(found) if found else None
+
+
+def _bearing(scores: "list[Seen]", metric: Metric | None) -> "list[Seen]":
+    """The scores that an entry may rest on: that of what the rule is about, where the standard judges it; late parcels
+    are no reason to act on a slow answer. Else all of them."""
+    own = [one for one in scores if metric is not None and one.shown["metric"] == metric.value]
+    return own or scores
 
 
 class Seen:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from chalicelib.core.events import Event, Mark, Subject
+from chalicelib.core.events import Event, FactValue, Mark, Subject
 from chalicelib.core.instants import from_ms, show, to_ms
 from chalicelib.core.scores import Exclusion, Moments, Standing
 from chalicelib.core.standards import Standard
@@ -21,7 +21,7 @@ from chalicelib.ports.ports import SYSTEM, Ports
 from chalicelib.ports.stores import Conflict, Message
 from chalicelib.sellers import register, standard
 from chalicelib.sellers.ledger import SellerLedger
-from chalicelib.sellers.score import Priors, Scores, grade, judge, outcomes
+from chalicelib.sellers.score import Priors, Scores, category_of, grade, judge, outcomes
 from chalicelib.sellers.watch import Watched, watch
 
 KIND, LAST = "seller-nights", "seller-nights-last"
@@ -184,11 +184,12 @@ class Nights:
         try:
             days = ground.scores.days(who, ground.standard, ground.today)
             judged = judge(days, ground.standard, ground.today, ground.exclusions, ground.priors)
-            held = ground.scores.standing(who)
+            held, category = ground.scores.kept(who)
             after = grade(held, judged, ground.standard, ground.today)
-            if (after.grade, after.trusted) != (held.grade, held.trusted) or held.since is None:
+            graded = (after.grade, after.trusted) != (held.grade, held.trusted) or held.since is None
+            if graded or category_of(judged) != category:
                 # Told before it is kept: who is tried again tells the same once more, which changes nothing.
-                self._tell(account, who, after, ground.today)
+                self._tell(account, who, after, category_of(judged), ground.today, graded)
             ground.scores.keep(who, judged, ground.standard, ground.today)
             register.keep_figures(self._ports.records(account), who, judged, self._ports.clock.now())
             told = outcomes(days, ground.standard, ground.today)
@@ -202,15 +203,17 @@ class Nights:
                 place.moments[key] = Moments.read(place.moments.get(key)).and_one(n, bad).told()
         return True
 
-    def _tell(self, account: str, who: str, standing: Standing, day: date) -> None:
-        """A grade that changed is a fact on the seller's case: rules may ask for it."""
+    def _tell(self, account: str, who: str, standing: Standing, category: str, day: date, graded: bool) -> None:
+        """What changed is told on the seller's case: rules may ask for it. `graded`: the grade itself did."""
         connection, _, seller = who.partition(":")
         at = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        facts: dict[str, FactValue | None] = {
+            "seller": seller, "grade": standing.grade.value, "trusted": standing.trusted, "category": category or None
+        }  # fmt: skip
+        marks = (Mark("seller.graded", at),) if graded else ()
         event = Event(
-            f"graded-{day.isoformat()}", Subject("seller", seller), at, at, "derived",
-            marks=(Mark("seller.graded", at),),
-            facts={"seller": seller, "grade": standing.grade.value, "trusted": standing.trusted},
-        )  # fmt: skip
+            f"night-{day.isoformat()}", Subject("seller", seller), at, at, "derived", marks=marks, facts=facts
+        )
         self._ports.inbox.send([Message(write_told(account, connection, [event]), group=account)])
 
     def _end(self, account: str, place: Round, ground: _Ground) -> None:

@@ -115,6 +115,11 @@ def fitted(sellers: Iterable[Days], standard: Standard, today: date) -> dict[tup
     return {key: prior for key, prior in priors.items() if prior is not None}
 
 
+def category_of(judged: Mapping[Metric, Judged]) -> str:
+    """What the seller sells most of; empty where nobody told."""
+    return next((one.category for one in judged.values()), "")
+
+
 def grade(held: Standing, judged: Mapping[Metric, Judged], standard: Standard, today: date) -> Standing:
     """The seller's standing after today."""
     scores = {metric: one.score for metric, one in judged.items()}
@@ -140,17 +145,25 @@ class Scores:
         """Keep the standing after today; the same day again changes nothing."""
         after = grade(self.standing(who), judged, standard, today)
         since = after.since.isoformat() if after.since else ""
-        self._records.put(STANDINGS, who, {"grade": after.grade.value, "since": since, "trusted": after.trusted})
+        data = {
+            "grade": after.grade.value, "since": since, "trusted": after.trusted, "category": category_of(judged)
+        }  # fmt: skip
+        self._records.put(STANDINGS, who, data)
         return after
 
     def standing(self, who: str) -> Standing:
+        return self.kept(who)[0]
+
+    def kept(self, who: str) -> tuple[Standing, str]:
+        """The standing as it was last kept, and what the seller then sold most of."""
         record = self._records.get(STANDINGS, who)
         if record is None:
-            return Standing()
+            return Standing(), ""
         since = record.data["since"]
-        return Standing(
+        held = Standing(
             Grade(record.data["grade"]), date.fromisoformat(since) if since else None, record.data["trusted"]
         )
+        return held, str(record.data.get("category", ""))
 
     def keep_priors(self, moments: Mapping[str, Moments], standard: Standard, today: date) -> int:
         """Fit and keep the priors of these `METRIC|CATEGORY`; how many there were enough sellers for."""

@@ -10,6 +10,9 @@ from chalicelib.core.events import Event, FactValue, Mark, Subject
 
 DOCUMENTS = ("licence", "tax", "identity", "production", "report")
 
+BY_CATEGORY = ("production", "report")
+"""Those that only some categories need."""
+
 
 def checked(seller: str, document: str, at: datetime, until: date | datetime) -> Event:
     """A document was seen and is good from `at` to `until`. Raises ValueError for a document that nobody knows."""
@@ -25,6 +28,16 @@ def withdrawn(seller: str, document: str, at: datetime) -> Event:
         raise ValueError(f"one of {', '.join(DOCUMENTS)}")
     facts: dict[str, FactValue | None] = {"seller": seller, f"{document}_until": None}
     return _event(seller, f"{document}-{at.isoformat()}", at, Mark(f"seller.{document}_checked", None), facts)
+
+
+def needed(seller: str, document: str, at: datetime, wanted: bool) -> Event:
+    """Whether what the seller sells needs the document. Raises ValueError for one that every seller needs."""
+    if document not in BY_CATEGORY:
+        raise ValueError(f"one of {', '.join(BY_CATEGORY)}: the others are asked of every seller")
+    facts: dict[str, FactValue | None] = {"seller": seller, f"needs_{document}": wanted}
+    return Event(
+        f"vetting-needs-{document}-{at.isoformat()}", Subject("seller", seller), at, at, "decision", facts=facts
+    )
 
 
 def verified(seller: str, at: datetime) -> Event:

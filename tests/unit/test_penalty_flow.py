@@ -180,6 +180,23 @@ def test_a_score_decides_how_far_a_rule_goes_alone(
     assert "9 of 120, 8 different buyers; probability that the true rate is over 2.00%: 94%" in told
 
 
+def test_what_a_rule_is_about_must_bear_its_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seller with bad reviews is not restricted for one late parcel, but where shipping itself is bad."""
+
+    def seen(metric: str, decision: Decision) -> Seen:
+        return Seen(decision, {"metric": metric, "p_over": "0.95", "n": "50", "bad": "9", "buyers": 8, "limit": "0.02"})
+
+    for shipping, wanted in ((Decision.NONE, "notice"), (Decision.ACT, "restrict")):
+        found = [seen("review", Decision.ACT), seen("shipping", shipping)]
+        monkeypatch.setattr(effects, "scores_of", lambda *_, found=found: found)
+        market = Market()
+        market.ops.must("POST", "/policies", {"yaml": POLICY.replace("points: 2", "points: 12")})
+        market.world.deliver(placed(seller="s-1"))
+        market.world.pass_time(26 * HOUR)
+        (row,) = market.ops.must("GET", "/penalties", seller="s-1")["penalties"]
+        assert row["rung"] == wanted
+
+
 def test_many_at_once_wait_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(effects, "scores_of", lambda *_: [Seen(Decision.ACT, {
         "metric": "shipping", "p_over": "0.95", "n": "50", "bad": "9", "buyers": 8, "limit": "0.02"})])  # fmt: skip

@@ -225,3 +225,21 @@ def test_a_grade_falls_at_once_and_the_same_night_again_changes_nothing() -> Non
     world.ports.records(SYSTEM).delete(nights.KIND, "main")
     run(NIGHT)
     assert scores(world).standing("shop-1:s-000") == first
+
+
+def test_what_a_seller_sells_most_of_is_a_fact_on_its_case_and_is_told_when_it_changes() -> None:
+    world = market(2)
+    Nights(world.ports, ["main"], look=quiet)(NIGHT)
+    world.run()
+    facts = world.case("seller/s-001").evidence.facts
+    assert (facts["category", "derived"].value, facts["grade", "derived"].value) == ("food", "B")
+    for n in range(2):
+        world.deliver(placed(f"toy{n}", NIGHT - 2 * DAY, seller="s-001", buyer=f"t-{n}", category="toys"))
+    world.run()
+    for day in (12, 13):
+        Nights(world.ports, ["main"], look=quiet)(NIGHT + day * DAY)
+        world.run()
+    case = world.case("seller/s-001")
+    assert case.evidence.facts["category", "derived"].value == "toys"
+    assert [one.at for (name, _), one in case.evidence.marks.items() if name == "seller.graded"] == [
+        NIGHT.replace(hour=0)], "the grade is still the first one"  # fmt: skip

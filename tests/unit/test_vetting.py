@@ -95,3 +95,25 @@ def test_what_cannot_be_is_refused_with_what_was_wanted(document: str, until: st
     assert status == 400 and told["problems"][0]["wanted"]
     with pytest.raises(ValueError, match="one of"):
         vetting.checked("s-1", "passport", T0, T0)
+
+
+def test_a_category_s_document_is_asked_for_once_somebody_said_that_it_is_needed() -> None:
+    made = market()
+    made.world.deliver(event("s-1", T0, {"seller.joined": T0}, "seller"))
+    made.world.run()
+    for document in ("licence", "tax", "identity"):
+        made.ops.must("POST", "/sellers/shop-1/s-1/documents", {"document": document, "until": "2030-01-01"})
+    at(made, 8)
+    assert made.sellers == {}
+    made.ops.must("POST", "/sellers/shop-1/s-1/documents", {"document": "report", "needed": True})
+    made.world.run()
+    at(made, 9)
+    assert made.sellers == {"s-1": {"restrict"}}
+    made.ops.must("POST", "/sellers/shop-1/s-1/documents", {"document": "report", "needed": False})
+    made.world.run()
+    assert made.sellers == {"s-1": set()}
+    for said in (
+        {"document": "licence", "needed": True},
+        {"document": "report", "needed": True, "until": "2030-01-01"},
+    ):
+        assert made.ops.ask("POST", "/sellers/shop-1/s-1/documents", said)[0] == 400
