@@ -31,7 +31,8 @@ LONGEST = 900
 STEP = timedelta(seconds=8)
 """A task that takes longer than this goes on with another message: a batch of them ends within the function's time."""
 ORDERS, PREVIEWED = 100, 10
-NO_ANSWER = Later(5, "no answer")
+PAUSE = 5.0
+"""Seconds until one that did not answer is asked again, at least."""
 
 T = TypeVar("T")
 
@@ -67,8 +68,10 @@ class Desk:
         words = self.looks.rulebook.get(self.connection.account).words
         try:
             return credentials.run(self.ports, self.looks.shops, self.connection, steps, words, secrets, insist=True)
-        except (Unsent, Uncertain):
-            return NO_ANSWER
+        except Unsent as error:
+            return Later(PAUSE, f"it cannot be reached, {error}"[:200])
+        except Uncertain as error:
+            return Later(PAUSE, f"no answer, {error}"[:200])
 
     def keep(self, one: Checkup) -> Checkup:
         """Write down how far it has come. Raises Conflict where somebody else has written."""
@@ -110,10 +113,10 @@ def _settle(desk: Desk, began: Checkup, result: Result) -> None:
         delay = int(min(LONGEST, max(result.seconds, 2.0**held.tries)))
         after = replace(held, state="going", tries=held.tries + 1, words=f"{result.reason}: asked again in {delay} s")
     elif isinstance(result, Later):
-        after = replace(held, state="failed", words=f"gave up: {result.reason}", mend="ask again later")
+        after = replace(held, state="failed", words=f"gave up: {result.reason}", mend=_LATER.format(connection))
     elif isinstance(result, Refused):
         words = f"{desk.connection.platform} refused: {result.reason}"
-        after = replace(held, state="failed", words=words, mend=_RIGHTS)
+        after = replace(held, state="failed", words=words, mend=_RIGHTS.format(connection))
     elif isinstance(result, Failed):
         after = replace(held, state="failed", words=result.words, mend=result.mend)
     else:
@@ -126,7 +129,8 @@ def _settle(desk: Desk, began: Checkup, result: Result) -> None:
         checkup.queue(desk.ports, account, connection, name, delay)
 
 
-_RIGHTS = "look at its address, its credentials and their rights; redress connections NAME --credential gives new ones"
+_LATER = "look at its address and whether it is up; redress doctor {} asks again"
+_RIGHTS = "look at its address, its credentials and their rights; redress connections {} --credential gives new ones"
 
 
 def _work(name: str) -> Callable[[Desk, Checkup], Result]:
@@ -271,8 +275,8 @@ def _trial(desk: Desk, held: Checkup) -> Result:
             f"the hook's address cannot be reached from here: {error}"[:200],
             "look at the deployment's address, and at AllowHosts where it is an inner one",
         )
-    except Uncertain:
-        return NO_ANSWER
+    except Uncertain as error:
+        return Later(PAUSE, f"no answer, {error}"[:200])
     told = {**held.told, "door": reply.status}
     if not 200 <= reply.status < 300:
         desk.keep(replace(held, told=told))

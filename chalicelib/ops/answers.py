@@ -38,7 +38,7 @@ def judge(ports: Ports, one: Connection) -> Iterator[Finding]:
         yield from _trial(one, held["trial"], now)
     if "backfill" in held:
         past = held["backfill"]
-        again = f"{past.mend}; then redress backfill {one.name}: it goes on where it was"
+        again = f"{past.mend}; redress backfill {one.name} goes on where it was"
         yield "backfill", f"{past.state}: {past.words}", again if past.state == "failed" else ""
 
 

@@ -170,7 +170,7 @@ def test_what_fails_leaves_it_connected_and_says_how_to_mend_it(town: Town, caps
     assert main(CONNECT) == 1
     err = capsys.readouterr().err
     assert "bad   probe: woocommerce refused: rights: grant WooCommerce API key" in err
-    assert "redress connections NAME --credential gives new ones" in err
+    assert "redress connections woo --credential gives new ones" in err
     assert "well  trial" in err, "the door is open all the same"
     town.shop.key = KEY
     assert main(["doctor", "woo", "--mend"]) == 0
@@ -228,7 +228,7 @@ def test_a_past_that_was_given_up_goes_on_where_it_was(town: Town, capsys: Strea
     assert main(["backfill", "woo", "90d"]) == 1
     err = capsys.readouterr().err
     assert "asked again in" in err and "bad   backfill: gave up: firewall" in err
-    assert "then redress backfill woo: it goes on" in town_findings(town, "backfill")
+    assert "redress backfill woo goes on where it was" in town_findings(town, "backfill")
     assert run(capsys, "backfill", "woo")["told"]["asked"] == 4
     assert main(["backfill", "woo", "4y"]) == 2
     assert main(["backfill", "nobody", "4d"]) == 1
