@@ -7,6 +7,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,12 @@ def _part(path: Path) -> str:
     return inside[0].removesuffix(".py")
 
 
+@cache
+def _tree(source: str) -> ast.Module:
+    """Each source is looked at by several tests, and parsed once."""
+    return ast.parse(source)
+
+
 def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Line and dotted name of all that a source imports, wherever in it; `from a import b` counts as a.b."""
     for node in ast.walk(tree):
@@ -93,7 +100,7 @@ def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
 def _breaches(part: str, source: str) -> list[str]:
     """What a source of `part` imports and may not."""
     found = []
-    for line, name in _imports(ast.parse(source)):
+    for line, name in _imports(_tree(source)):
         top, *rest = name.split(".")
         if top == "chalicelib":
             if rest and rest[0] not in MAY_IMPORT[part]:
@@ -140,7 +147,7 @@ def test_requests_has_one_home() -> None:
     homes = {
         path.relative_to(ROOT).as_posix()
         for path in _sources()
-        if any(name.split(".")[0] == "requests" for _, name in _imports(ast.parse(path.read_text())))
+        if any(name.split(".")[0] == "requests" for _, name in _imports(_tree(path.read_text())))
     }
     assert homes <= {"chalicelib/aws/http.py"}
 
@@ -158,7 +165,7 @@ def _clock_reads(tree: ast.AST) -> Iterator[int]:
 
 def _clock_breaches(source: str) -> list[int]:
     """Lines that ask for the time outside a class that implements the clock."""
-    tree = ast.parse(source)
+    tree = _tree(source)
     allowed = {
         line
         for node in ast.walk(tree)
