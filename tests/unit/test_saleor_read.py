@@ -470,4 +470,17 @@ def test_a_webhook_without_a_query_says_when_the_order_was_placed_and_asks() -> 
     assert event.subject == Subject("order", "T3JkZXI6MQ==") and found.looks == (event.subject,)
     assert event.facts == {"currency": "EUR", "amount": Decimal("12.30")} and len(event.marks) == 1
     assert not read(json.dumps([{**body, "status": "draft"}]).encode(), "draft_order_created").events
+    assert read(b'{"order": {"number": "15", "id": "T3JkZXI6MQ=="}}', "order_created").events == ()
+
+
+def test_a_query_of_somebody_else_s_says_as_much_as_it_asked_for() -> None:
+    order = {
+        "id": "T3JkZXI6MQ==", "created": "2026-11-20T10:00:00+00:00", "status": "UNFULFILLED",
+        "total": {"gross": {"amount": 12.3, "currency": "EUR"}}, "shippingAddress": {"country": {"code": "DE"}},
+    }  # fmt: skip
+    for body in ({"order": order}, {"data": {"orderCreated": {"order": order}}}):
+        found = read(json.dumps(body).encode(), "order_created")
+        (event,) = found.events
+        assert event.facts == {"currency": "EUR", "amount": Decimal("12.3"), "country": "DE"}
+        assert [mark.name for mark in event.marks] == ["order.placed"] and found.looks == (event.subject,)
     assert not read(json.dumps([{**body, "type": "Fulfillment"}]).encode(), "fulfillment_created").events

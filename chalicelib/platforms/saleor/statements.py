@@ -93,14 +93,18 @@ def say_order(maker: Maker, order: Body) -> bool:
 
 
 def say_older(maker: Maker, order: Body) -> None:
-    """What an order says in the forms without a query of ours: when it was placed, and what it cost. They have other
-    names for it and mostly no version, so all of it counts as of then, and the look that follows goes before it."""
+    """What an order says in the forms without a query of ours: when it was placed, and what it cost. They have mostly
+    no version, and one without a query has names of its own, so all of it counts as of when it was placed, and the look
+    that follows goes before it."""
     number, placed = ident(order.get("id")), instant(order.get("created"))
     if not number or placed is None or text(order, "status").lower() == "draft":
         return
     facts, channel = Facts(), child(order, "channel")
-    facts.put("currency", letters(order.get("currency"), 3) or letters(channel.get("currency_code"), 3))
-    facts.put("amount", money(order.get("total_gross_amount")))
+    amount, currency = amount_of(order, "total")
+    told = letters(order.get("currency"), 3) or letters(channel.get("currency_code"), 3)
+    facts.put("currency", currency or told)
+    facts.put("amount", amount if amount is not None else money(order.get("total_gross_amount")))
+    facts.put("country", _place(order))
     for place in ("shipping_address", "billing_address"):
         if country := letters(child(order, place).get("country"), 2):
             facts.put("country", country)
