@@ -275,6 +275,13 @@ class Polled(Protocol):
 
 
 @runtime_checkable
+class Versioned(Protocol):
+    """An adapter that says which version of its platform's API it is written for, and until when that is served."""
+
+    api: str
+
+
+@runtime_checkable
 class Paces(Protocol):
     """An adapter that can tell from an answer how long its platform wants to be left alone, in whatever form it says
     so: a status, a header, a code under 200, the cost of a question. `flow.breaker` then keeps all of the connection's

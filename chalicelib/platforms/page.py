@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from chalicelib.core.words import ACTIONS, OWN_ACTIONS
 from chalicelib.platforms import registry
-from chalicelib.platforms.base import Adapter, Lever, Polled
+from chalicelib.platforms.base import Adapter, Lever, Polled, Versioned
 from chalicelib.platforms.keeping import Probes, Refreshes, Samples, Subscribes, Tries
 from chalicelib.platforms.nearest import nearest
 from chalicelib.platforms.standard import Standard
@@ -55,6 +55,7 @@ def _section(adapter: Adapter) -> str:
         "|---|---|---|---|---|---|---|",
         *(_row(lever) for _, lever in sorted(adapter.levers.items())),
         "",
+        *([f"- API: {adapter.api}."] if isinstance(adapter, Versioned) else []),
         f"- Looks at: {', '.join(sorted(adapter.looks)) or 'nothing'}.",
         *_missing(missing, adapter),
         f"- Of its connection: {'; '.join(_kept(adapter)) or 'nothing can be asked or kept'}.",

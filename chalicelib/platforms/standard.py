@@ -162,6 +162,7 @@ class Standard:
     """The adapter of `standard`: its shops subscribe us, and have no API to be asked for rights or last orders."""
 
     name = "standard"
+    api = "our own wire form, which only grows"
     reading = 1
     content_types = frozenset(["application/json"])
     keep = frozenset(["webhook-id"])

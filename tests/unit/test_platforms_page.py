@@ -6,8 +6,11 @@ import pytest
 
 from chalicelib.core.words import ACTIONS
 from chalicelib.platforms import registry
+from chalicelib.platforms.base import Versioned
 from chalicelib.platforms.nearest import NEAREST, nearest
 from chalicelib.platforms.page import page
+from chalicelib.platforms.shopify.documents import API_VERSION
+from chalicelib.platforms.shopify.probing import sunset
 
 ROOT = Path(__file__).resolve().parents[2]
 LEVERS = [(name, action) for name in registry.NAMES for action in registry.adapter(name).levers]
@@ -53,6 +56,14 @@ def test_what_a_platform_does_not_offer_has_its_nearest_or_is_a_person_s(platfor
 def test_nothing_stands_for_itself_and_all_that_is_named_is_an_action() -> None:
     for action, others in NEAREST.items():
         assert action in ACTIONS and action not in others and set(others) <= set(ACTIONS)
+
+
+@pytest.mark.parametrize("platform", registry.NAMES)
+def test_each_adapter_says_which_version_it_is_written_for_and_until_when_that_is_served(platform: str) -> None:
+    adapter = registry.adapter(platform)
+    assert isinstance(adapter, Versioned) and f"- API: {adapter.api}." in page()
+    if platform == "shopify":
+        assert API_VERSION in adapter.api and str(sunset(API_VERSION)) in adapter.api
 
 
 @pytest.mark.parametrize("platform", registry.NAMES)

@@ -31,6 +31,7 @@ class BigCommerce:
     """See `base.Adapter`, and the protocols of `keeping`, which it is too. Its tokens do not end."""
 
     name = "bigcommerce"
+    api = "REST v2 and v3 side by side, undated; what goes is announced"
     reading = 1
     content_types = frozenset(["application/json"])
     keep = frozenset(["webhook-id"])

@@ -25,6 +25,7 @@ class Dokan(WooCommerce):
     """See `chalicelib.platforms.base.Adapter`."""
 
     name = "dokan"
+    api = "REST API wc/v3 and dokan/v1, which have no end"
     looks = WooCommerce.looks | {"seller", "complaint"}
     levers: Mapping[str, Lever] = Lazy(_levers)
 

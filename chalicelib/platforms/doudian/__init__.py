@@ -41,6 +41,7 @@ class Doudian:
     """See `chalicelib.platforms.base.Adapter`."""
 
     name = "doudian"
+    api = "gateway calls of version 2, which has no end"
     reading = 1
     content_types = frozenset({"application/json"})
     keep: frozenset[str] = frozenset()

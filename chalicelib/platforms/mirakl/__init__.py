@@ -47,6 +47,7 @@ class Mirakl:
     """See `base.Adapter`, `base.Collects` and `base.Polled`, and of `keeping` what needs no webhooks of ours."""
 
     name = "mirakl"
+    api = "REST API, undated: delivered continuously, kept compatible"
     reading = 1
     content_types = frozenset(["application/json", "application/cloudevents+json"])
     keep: frozenset[str] = frozenset()

@@ -44,6 +44,7 @@ class Saleor:
     token does not end."""
 
     name = "saleor"
+    api = "GraphQL schema of 3.22; each shop serves its own version, and a major one may drop what was deprecated"
     reading = 1
     content_types = frozenset(["application/json"])
     keep = frozenset(["saleor-event", "x-saleor-event"])

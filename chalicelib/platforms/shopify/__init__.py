@@ -22,6 +22,7 @@ class Shopify:
     """See `base.Adapter`, and the protocols of `keeping`, which it is too."""
 
     name = "shopify"
+    api = "GraphQL Admin API 2026-07, served until 2027-07-01; the option api_version pins another"
     reading = 1
     content_types = frozenset(["application/json"])
     keep = frozenset(

@@ -41,6 +41,7 @@ class WechatPay:
     """See `chalicelib.platforms.base.Adapter` and `Opens`."""
 
     name = "wechatpay"
+    api = "API v3, which has no end"
     reading = 1
     content_types = frozenset({"application/json"})
     keep: frozenset[str] = frozenset()

@@ -39,6 +39,7 @@ class WooCommerce:
     """See `base.Adapter`, and `base.Polled` and the protocols of `keeping`, which it is too."""
 
     name = "woocommerce"
+    api = "REST API wc/v3, which has no end"
     reading = 1
     content_types = frozenset({"application/json", "application/x-www-form-urlencoded"})
     keep = frozenset({"x-wc-webhook-topic"})
