@@ -19,12 +19,12 @@ _CASE = Escalation(
     "main:shop-1:order/1001|ship-by|28672", "clock.started", "main", "shop-1", "order/1001", START, 28672,
     "shop-1:order/1001|ship-by", case="shop-1:order/1001", seller="s-17", rule="ship-by", clock="ship-by",
     version="demo@3", basis="policy", title=_TITLE, status="running", start=START, due=DUE, zone="Asia/Shanghai",
-    mode="act",
+    mode="act", explain="https://ops.example/redress/explain/shop-1/order/1001/ship-by",
 )  # fmt: skip
 _STORE = replace(
     _CASE, id="main:shop-1:connection/shop-1|silent|1", subject="connection/shop-1", case="shop-1:connection/shop-1",
     incident="shop-1:connection/shop-1|silent", seller="", rule="", clock="", version="", basis="", title={},
-    status=None, start=None, due=None, zone="", mode="",
+    status=None, start=None, due=None, zone="", mode="", explain="",
 )  # fmt: skip
 _STEP = replace(_CASE, at=DUE, status="breached", previous="breached", step="breach")
 
@@ -79,11 +79,16 @@ def sample(kind: str) -> Escalation:
         return replace(storm, incident="shop-1:connection/shop-1|storm|ship-by")
     status, stop = _ENDS.get(kind, ("running", None))
     at = DUE if kind in ("clock.breached", "clock.withdrawn") else stop or START + timedelta(hours=30)
-    previous = None if kind == "clock.started" else "breached" if kind == "clock.withdrawn" else "running"
+    previous = _BEFORE.get(kind, "running")
     at = START if kind == "clock.started" else at
-    return replace(_CASE, type=kind, at=at, status=status, previous=previous, stop=stop)
+    # Nobody knows the due of a clock that stands still; when it runs on, it has moved by as much.
+    due = None if kind == "clock.paused" else DUE + timedelta(hours=6) if kind == "clock.resumed" else DUE
+    return replace(_CASE, type=kind, at=at, status=status, previous=previous, stop=stop, due=due)
 
 
+_BEFORE: Mapping[str, str | None] = {
+    "clock.started": None, "clock.resumed": "paused", "clock.withdrawn": "breached", "clock.met_late": "breached",
+}  # fmt: skip
 _ENDS: Mapping[str, tuple[str, datetime | None]] = {
     "clock.paused": ("paused", None),
     "clock.breached": ("breached", None),
@@ -116,6 +121,8 @@ Three rules for consumers:
 - **`incident` opens and closes.** It is equal for everything about one clock. `redress.clock.breached` opens it;
   `met`, `met_late`, `voided` and `withdrawn` close it.
 - **`sequence` orders.** It grows per case, with gaps. Drop what is older than what you have of the same incident.
+
+`explain` is an address of the ops API, to be asked with a key: how the deadline was counted, interval by interval.
 """
 
 if __name__ == "__main__":
