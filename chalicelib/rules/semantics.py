@@ -20,6 +20,10 @@ from chalicelib.rules.problems import Problem
 
 _PLACE = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,4})?|ECB", re.ASCII)
 """The code of a country's calendar, of a part of one, or of the days on which TARGET settles."""
+MAX_WAITING = 16
+"""Rules that wait one for the silence of the next: each is judged within the one before."""
+MAX_STEPS = 256
+"""Steps of a rule with their repetitions: a case may have many clocks of it, each with as many rounds."""
 
 
 def of_policy(
@@ -28,6 +32,7 @@ def of_policy(
     """Mistakes between the rules of a policy whose rules are each fine."""
     kinds = {rule.id: rule.applies_to for rule in compiled.rules}
     awaited = {rule.id: set(_silences(_moments(rule))) for rule in compiled.rules}
+    depths = _depths(awaited)
     for index, rule in enumerate(compiled.rules):
         path: Path = ("rules", index)
         for other in sorted(awaited[rule.id]):
@@ -36,6 +41,9 @@ def of_policy(
                 yield document.problem((*path, "clock", "start"), wanted)
         if rule.id in _reach(rule.id, awaited):
             yield document.problem((*path, "clock"), "no circle of rules that wait for each other's silence")
+        if depths.get(rule.id) == MAX_WAITING:
+            wanted = f"at most {MAX_WAITING} rules in a row that wait for each other's silence"
+            yield document.problem((*path, "clock"), wanted)
         if isinstance(rule.calendar, str):
             yield from _of_calendar(document, path, rule, calendars.get(rule.calendar))
         if rule.basis == "law":
@@ -57,6 +65,8 @@ def of_clock(document: Document, path: Path, rule: core.Rule) -> Iterator[Proble
     for index, extension in enumerate(rule.extend):
         if _shorter(extension.to, rule.limit) or extension.to == rule.limit:
             yield document.problem((*clock, "extend", index, "to"), "a limit longer than the one it extends")
+    if sum(step.times for step in rule.steps) > MAX_STEPS:
+        yield document.problem((*path, "steps"), f"at most {MAX_STEPS} steps, each as often as it is taken again")
     whens = [((*path, "when"), rule.when)]
     whens += [((*path, "steps", index, "when"), step.when) for index, step in enumerate(rule.steps)]
     for where, when in whens:
@@ -98,6 +108,16 @@ def _reach(rule: str, awaited: dict[str, set[str]]) -> set[str]:
             found.add(one)
             left.extend(awaited.get(one, ()))
     return found
+
+
+def _depths(awaited: dict[str, set[str]]) -> dict[str, int]:
+    """How many rules each one waits for in a row; those in a circle, or behind one, are left out."""
+    depths: dict[str, int] = {}
+    level = 0
+    while ready := [rule for rule, others in awaited.items() if rule not in depths and others <= depths.keys()]:
+        depths.update(dict.fromkeys(ready, level))
+        level += 1
+    return depths
 
 
 def _shorter(one: core.Limit | None, other: core.Limit) -> bool:

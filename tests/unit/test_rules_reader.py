@@ -514,6 +514,36 @@ def test_json_is_read_as_well(indent: int | str | None) -> None:
     assert read_bytes(b"\xef\xbb\xbf" + text.encode()) == read_text(text)
 
 
+def waiting(count: int) -> str:
+    """A policy of `count` rules, of which each but the last waits for the silence of the next."""
+    clocks = [f"{{silence: r{number + 1}}}" for number in range(count - 1)] + ["order.placed"]
+    rest = "stop: order.shipped, limit: {days: 1}}"
+    rules = [f"  - {{id: r{n}, applies_to: order, clock: {{start: {one}, {rest}}}\n" for n, one in enumerate(clocks)]
+    return "policy: p\nrules:\n" + "".join(rules)
+
+
+def test_silences_are_awaited_only_so_far_in_a_row() -> None:
+    assert len(read_text(waiting(16)).rules) == 16
+    with pytest.raises(Mistakes) as caught:
+        read_text(waiting(400))
+    assert [(one.line, one.field, one.wanted) for one in caught.value.problems] == [
+        (386, "rules[383].clock", "at most 16 rules in a row that wait for each other's silence")
+    ]
+
+
+def test_a_rule_has_only_so_many_steps_their_repetitions_counted() -> None:
+    clock = (
+        "  - id: a\n    applies_to: order\n    clock: {start: order.placed, stop: order.shipped, limit: {days: 1}}\n"
+    )
+    steps = "".join(f"      - {{id: s{number}, at: due, every: 1h, times: 64, do: note}}\n" for number in range(4))
+    assert len(read_text(f"policy: p\nrules:\n{clock}    steps:\n{steps}").rules[0].steps) == 4
+    with pytest.raises(Mistakes) as caught:
+        read_text(f"policy: p\nrules:\n{clock}    steps:\n{steps}      - {{id: one-more, at: due, do: note}}\n")
+    assert [(one.field, one.wanted) for one in caught.value.problems] == [
+        ("rules[0].steps", "at most 256 steps, each as often as it is taken again")
+    ]
+
+
 def test_policies_used_together_share_no_ids(tmp_path: Path) -> None:
     one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
     one.write_text(GOOD)
