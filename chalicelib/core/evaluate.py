@@ -12,7 +12,7 @@ from chalicelib.core.calendars import TZ_VERSION, Calendars
 from chalicelib.core.case import Case
 from chalicelib.core.clocks import Reading
 from chalicelib.core.judge import Judge
-from chalicelib.core.rules import Policies
+from chalicelib.core.versions import Policies
 from chalicelib.core.view import View
 from chalicelib.core.words import OURS, Status
 

@@ -11,7 +11,8 @@ from chalicelib.core.clocks import BEYOND, Reading, read_clock
 from chalicelib.core.instants import moved
 from chalicelib.core.moments import Sight, earliest, moment_of
 from chalicelib.core.plain import plain_of
-from chalicelib.core.rules import Days, InForce, Months, Point, Policies, Reaches, Rule, Versions
+from chalicelib.core.rules import Days, Months, Point, Reaches, Rule
+from chalicelib.core.versions import InForce, Policies, Versions
 from chalicelib.core.view import View
 from chalicelib.core.words import ENDED, Status
 

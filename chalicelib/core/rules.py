@@ -4,14 +4,12 @@ Each part of the language is one small dataclass of a union, so that a new abili
 Durations are in seconds; a day in a limit is a calendar day of the clock's zone (DESIGN section 4).
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Literal, TypeAlias
 
 from chalicelib.core.conditions import Condition
-from chalicelib.core.instants import to_ms
 from chalicelib.core.schedule import Kind
 from chalicelib.core.words import FactWord
 
@@ -343,110 +341,3 @@ class Policy:
 
     def rule(self, rule_id: str) -> Rule | None:
         return next((rule for rule in self.rules if rule.id == rule_id), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Activation:
-    """One version coming into force. `at` None: it always was.
-
-    A retroactive version acts as late evidence: from `at` on, it also judges clocks that started before. `recalled`:
-    from this instant on all is judged as though this activation had never been, so what it alone did is withdrawn.
-    """
-
-    policy: Policy
-    at: datetime | None = None
-    retroactive: bool = False
-    recalled: datetime | None = None
-
-    def known(self, now: datetime) -> bool:
-        """Whether it counts at `now`."""
-        return (self.at is None or self.at <= now) and (self.recalled is None or now < self.recalled)
-
-
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """A version and the start instants that it judges: `since` <= start < `until`; None is open."""
-
-    policy: Policy
-    since: datetime | None
-    until: datetime | None
-
-    def covers(self, start: datetime) -> bool:
-        return (self.since is None or self.since <= start) and (self.until is None or start < self.until)
-
-
-@dataclass(frozen=True, slots=True)
-class Versions:
-    """One rule of one policy in each version that was in force. `current`: the newest version still has it."""
-
-    rule: str
-    found: tuple[tuple[InForce, Rule], ...]
-    current: bool
-
-
-class Policies:
-    """The versions of all policies that were ever in force on a connection, newest last within each name."""
-
-    __slots__ = ("_activations", "_cache", "_changes", "_versions")
-
-    def __init__(self, activations: tuple[Activation, ...]) -> None:
-        self._activations = activations
-        self._changes = sorted({at for one in activations for at in (one.at, one.recalled) if at is not None})
-        self._cache: dict[tuple[int, str], tuple[Versions, ...]] = {}
-        self._versions = {one.policy.version: one.policy for one in activations}
-
-    @classmethod
-    def always(cls, *policies: Policy) -> "Policies":
-        """Each policy in force for ever, as backtest and tests want it."""
-        return cls(tuple(Activation(policy) for policy in policies))
-
-    @property
-    def activations(self) -> tuple[Activation, ...]:
-        return self._activations
-
-    def by_version(self, version: str) -> Policy | None:
-        """The policy with this `name@number`, in force or not."""
-        return self._versions.get(version)
-
-    def rules(self, kind: str, now: datetime) -> tuple[Versions, ...]:
-        """For each rule about this kind of subject its versions as seen at `now`, oldest first."""
-        seen = bisect_right(self._changes, now)
-        cached = self._cache.get((seen, kind))
-        if cached is None:
-            known = [one for one in self._activations if one.known(now)]
-            cached = self._cache[seen, kind] = tuple(self._of_kind(kind, known))
-        return cached
-
-    def _of_kind(self, kind: str, known: list[Activation]) -> Iterator[Versions]:
-        for windows in self._build(known):
-            rules: dict[str, list[tuple[InForce, Rule]]] = {}
-            for window in windows:
-                for rule in window.policy.rules:
-                    if rule.applies_to == kind:
-                        rules.setdefault(rule.id, []).append((window, rule))
-            newest = {rule.id for rule in windows[-1].policy.rules}
-            yield from (Versions(rule_id, tuple(found), rule_id in newest) for rule_id, found in rules.items())
-
-    def next_change(self, now: datetime) -> datetime | None:
-        """The next activation or recall after `now`: it may judge clocks that already run, or start new ones."""
-        seen = bisect_right(self._changes, now)
-        return self._changes[seen] if seen < len(self._changes) else None
-
-    @staticmethod
-    def _build(known: list[Activation]) -> list[tuple[InForce, ...]]:
-        by_name: dict[str, list[Activation]] = {}
-        for one in sorted(known, key=lambda one: to_ms(one.at) if one.at else -1):
-            by_name.setdefault(one.policy.name, []).append(one)
-        result = []
-        for versions in by_name.values():
-            windows: list[InForce] = []
-            for one in versions:
-                if one.retroactive:
-                    windows = [InForce(one.policy, None, None)]
-                    continue
-                if windows:
-                    last = windows.pop()
-                    windows.append(InForce(last.policy, last.since, one.at))
-                windows.append(InForce(one.policy, one.at, None))
-            result.append(tuple(windows))
-        return result

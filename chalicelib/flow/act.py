@@ -15,7 +15,8 @@ from chalicelib.core.actions import ActionKey
 from chalicelib.core.case import Action, Case, CaseId, Ledger
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.instants import EPOCH
-from chalicelib.core.rules import Do, Policies
+from chalicelib.core.rules import Do
+from chalicelib.core.versions import Policies
 from chalicelib.core.view import View
 from chalicelib.core.words import ACTIONS, ActionState, Group, Mode
 from chalicelib.flow import credentials, purse, switches

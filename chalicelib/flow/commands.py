@@ -6,7 +6,8 @@ from chalicelib.core.actions import ActionKey
 from chalicelib.core.case import Action, Case
 from chalicelib.core.compare import amount_of
 from chalicelib.core.events import FactValue
-from chalicelib.core.rules import Do, Policies
+from chalicelib.core.rules import Do
+from chalicelib.core.versions import Policies
 from chalicelib.core.view import View
 from chalicelib.core.words import IN_WORDS
 from chalicelib.platforms.base import Command

@@ -16,8 +16,8 @@ from chalicelib.core.case import Action, Case
 from chalicelib.core.compare import Change, amount_of, compare
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.instants import show
-from chalicelib.core.rules import Policies
 from chalicelib.core.settle import OWN_EFFECT, Terms
+from chalicelib.core.versions import Policies
 from chalicelib.core.view import View
 from chalicelib.core.words import ActionState
 from chalicelib.flow import walk

@@ -13,8 +13,9 @@ from chalicelib.channels.cloudevents import About, Escalation, escalation
 from chalicelib.core.actions import escape
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.instants import show, to_ms
-from chalicelib.core.rules import Policies, Rule
+from chalicelib.core.rules import Rule
 from chalicelib.core.transitions import Transition, journal, transitions
+from chalicelib.core.versions import Policies
 from chalicelib.core.view import View
 from chalicelib.core.wire import write_event
 from chalicelib.core.words import ACTIONS, ENDED, ActionState, Group, Mode

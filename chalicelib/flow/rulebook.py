@@ -13,7 +13,8 @@ from chalicelib.core import calendar_data, compiled
 from chalicelib.core.calendar_data import shipped
 from chalicelib.core.calendars import Calendar, Calendars, Edition
 from chalicelib.core.instants import parse_instant, to_ms
-from chalicelib.core.rules import Activation, Policies, Policy
+from chalicelib.core.rules import Policy
+from chalicelib.core.versions import Activation, Policies
 from chalicelib.core.words import CORE, Vocabulary
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Record

@@ -13,7 +13,7 @@ from chalicelib.core.evidence import Order
 from chalicelib.core.explain import explanation, sentences
 from chalicelib.core.instants import from_ms, show
 from chalicelib.core.judge import calendar_of
-from chalicelib.core.rules import Policies
+from chalicelib.core.versions import Policies
 from chalicelib.core.view import View
 from chalicelib.core.words import KINDS, Status, Vocabulary
 from chalicelib.ops.desk import Desk

@@ -12,9 +12,10 @@ from typing import Any
 
 from chalicelib.core.case import CaseId
 from chalicelib.core.instants import parse_instant
-from chalicelib.core.rules import Activation, Policies, Policy
+from chalicelib.core.rules import Policy
 from chalicelib.core.settle import Terms
 from chalicelib.core.strictjson import dumps_canonical
+from chalicelib.core.versions import Activation, Policies
 from chalicelib.core.view import View
 from chalicelib.flow import preview, walk
 from chalicelib.flow.preview import Previews

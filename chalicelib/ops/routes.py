@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.core.instants import show
-from chalicelib.core.rules import Policies
+from chalicelib.core.versions import Policies
 from chalicelib.flow import quarantine, switches
 from chalicelib.ops import audit, cases, doctor, held, keys, letters, models, policies, stores, subscribers
 from chalicelib.ops.audit import journalled

@@ -16,7 +16,8 @@ from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.evidence import NOTHING, Evidence, merge_all
 from chalicelib.core.judge import calendar_of
-from chalicelib.core.rules import Policies, Policy
+from chalicelib.core.rules import Policy
+from chalicelib.core.versions import Policies
 from chalicelib.core.view import View, fact_of
 from chalicelib.core.words import CORE, FactWord, Vocabulary
 

@@ -15,8 +15,8 @@ from chalicelib.core.case import Case, CaseId
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.instants import parse_instant, show
 from chalicelib.core.ladder import Ladder
-from chalicelib.core.rules import Policies
 from chalicelib.core.scores import Why
+from chalicelib.core.versions import Policies
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict, Records
 from chalicelib.sellers import penalties, reasons

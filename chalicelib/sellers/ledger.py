@@ -15,8 +15,8 @@ from zlib import crc32
 
 from chalicelib.core.case import Case
 from chalicelib.core.instants import to_ms
-from chalicelib.core.rules import Policies
 from chalicelib.core.scores import Row, Why
+from chalicelib.core.versions import Policies
 from chalicelib.ports.stores import Conflict, Record, Records
 from chalicelib.sellers.days import Days, change
 from chalicelib.sellers.rows import rows_of

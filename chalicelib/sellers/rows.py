@@ -13,8 +13,9 @@ from decimal import Decimal
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.evidence import Evidence
 from chalicelib.core.instants import LAST, from_ms
-from chalicelib.core.rules import AllOf, EarlierOf, LaterOf, Moment, Point, Policies, Reaches, Rule
+from chalicelib.core.rules import AllOf, EarlierOf, LaterOf, Moment, Point, Reaches, Rule
 from chalicelib.core.scores import Metric, Row
+from chalicelib.core.versions import Policies
 from chalicelib.core.view import View
 from chalicelib.core.words import OURS, Status
 

@@ -20,7 +20,7 @@ from chalicelib.core.case import Case, CaseId
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.evidence import NOTHING, merge_all
-from chalicelib.core.rules import Policies
+from chalicelib.core.versions import Policies
 from chalicelib.rules.backtest import Report, backtest
 from chalicelib.rules.history import History
 from chalicelib.rules.judge import Judge

@@ -12,7 +12,6 @@ from chalicelib.core.calendars import Calendar, Calendars
 from chalicelib.core.conditions import Condition
 from chalicelib.core.events import Event, Mark, Subject
 from chalicelib.core.rules import (
-    Activation,
     After,
     Ahead,
     AllOf,
@@ -33,7 +32,6 @@ from chalicelib.core.rules import (
     OwnLimit,
     Pause,
     Point,
-    Policies,
     Policy,
     Reaches,
     Roll,
@@ -46,6 +44,7 @@ from chalicelib.core.rules import (
     WorkingDays,
     WorkingSpan,
 )
+from chalicelib.core.versions import Activation, Policies
 from chalicelib.core.words import CORE
 from chalicelib.rules.conditions import parse
 

@@ -10,9 +10,10 @@ from chalicelib.core.case import Case, CaseId
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event
 from chalicelib.core.evidence import NOTHING, join, merge, merge_all
-from chalicelib.core.rules import EarlierOf, LaterOf, Moment, Point, Policies, Rule
+from chalicelib.core.rules import EarlierOf, LaterOf, Moment, Point, Rule
 from chalicelib.core.settle import Terms, settle
 from chalicelib.core.transitions import journal
+from chalicelib.core.versions import Policies
 from chalicelib.core.words import Group, Mode
 from tests.properties import histories as h
 

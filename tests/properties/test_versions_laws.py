@@ -12,8 +12,9 @@ from chalicelib.core.case import Case, CaseId
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event
 from chalicelib.core.evidence import NOTHING, merge_all
-from chalicelib.core.rules import Activation, Policies, Rule
+from chalicelib.core.rules import Rule
 from chalicelib.core.settle import Terms, settle
+from chalicelib.core.versions import Activation, Policies
 from chalicelib.core.words import ENDED, ActionState, Group, Mode
 from tests.properties import histories as h
 

@@ -23,7 +23,8 @@ from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Subject
 from chalicelib.core.evidence import NOTHING, Evidence, merge_all
 from chalicelib.core.instants import show
-from chalicelib.core.rules import Do, FromDue, Point, Policies, Policy, Rule, Share, Step, Until
+from chalicelib.core.rules import Do, FromDue, Point, Policy, Rule, Share, Step, Until
+from chalicelib.core.versions import Policies
 from chalicelib.core.view import View
 from chalicelib.core.wire import read_event
 from chalicelib.core.words import OPEN_STATES, ActionState

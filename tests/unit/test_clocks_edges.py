@@ -32,7 +32,6 @@ from chalicelib.core.rules import (
     OnDate,
     Pause,
     Point,
-    Policies,
     Policy,
     Roll,
     Rule,
@@ -43,6 +42,7 @@ from chalicelib.core.rules import (
     WorkingDays,
     WorkingSpan,
 )
+from chalicelib.core.versions import Policies
 from chalicelib.core.words import Status
 
 HOUR = 3600

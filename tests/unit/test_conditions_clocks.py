@@ -10,7 +10,8 @@ from chalicelib.core.clocks import Reading
 from chalicelib.core.evaluate import Verdict, evaluate
 from chalicelib.core.events import Event, FactValue, Mark, Subject
 from chalicelib.core.evidence import NOTHING, merge
-from chalicelib.core.rules import Do, FromStart, Pick, Point, Policies, Policy, Rule, Span, Step
+from chalicelib.core.rules import Do, FromStart, Pick, Point, Policy, Rule, Span, Step
+from chalicelib.core.versions import Policies
 from chalicelib.core.words import CORE, Status
 from chalicelib.rules.conditions import parse
 

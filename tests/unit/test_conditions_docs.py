@@ -10,7 +10,8 @@ from chalicelib.core.calendars import Calendars
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.evidence import NOTHING, merge
-from chalicelib.core.rules import Point, Policies, Policy, Rule, Span
+from chalicelib.core.rules import Point, Policy, Rule, Span
+from chalicelib.core.versions import Policies
 from chalicelib.core.wire import read_event
 from chalicelib.core.words import CORE, Status
 from chalicelib.rules.conditions import ConditionError, parse

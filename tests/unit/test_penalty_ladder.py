@@ -10,8 +10,8 @@ from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.evidence import merge_all
 from chalicelib.core.ladder import Ladder, Rung
-from chalicelib.core.rules import Policies
 from chalicelib.core.scores import Decision
+from chalicelib.core.versions import Policies
 from chalicelib.core.words import Status
 from chalicelib.sellers import pack, penalties
 from chalicelib.sellers.ladder import AHEAD, Issued, State, choose

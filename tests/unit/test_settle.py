@@ -13,8 +13,9 @@ from chalicelib.core.case import Case, CaseId, Ledger
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event, Mark, Subject
 from chalicelib.core.evidence import merge
-from chalicelib.core.rules import Do, FromDue, Point, Policies, Policy, Rule, Span, Step
+from chalicelib.core.rules import Do, FromDue, Point, Policy, Rule, Span, Step
 from chalicelib.core.settle import MAX_OPEN_ACTIONS, Terms, settle
+from chalicelib.core.versions import Policies
 from chalicelib.core.words import ActionState, Group, Mode
 
 T0 = datetime(2026, 3, 2, 10, tzinfo=UTC)
