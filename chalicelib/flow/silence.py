@@ -29,6 +29,7 @@ LEARN = 5
 TIMES = 3
 WEIGHT = 8
 """A new gap counts for one in so many of the usual one."""
+TRIES = 5
 LEAST = timedelta(minutes=5)
 """A busy shop's usual gap is under a minute, and the sweep itself may be late: less than this is no silence."""
 REPEAT = timedelta(minutes=15)
@@ -45,7 +46,8 @@ class Heard:
     """What is known of a connection's deliveries, in milliseconds. `last`: the newest one. `gap`: the usual time
     between two, as a moving average. `gaps`: how many it was learned from. `silent`: since when it is reported as
     silent, else 0. `asked`: when it was last asked what changed; `good`: from when on it is to be asked next. `hooks`:
-    when its subscriptions were last asked for."""
+    when its subscriptions were last asked for. `owed`: from when on an answer is still owed, because none came, else 0.
+    """
 
     last: int
     gap: int = 0
@@ -54,6 +56,7 @@ class Heard:
     asked: int = 0
     good: int = 0
     hooks: int = 0
+    owed: int = 0
 
     @property
     def patience(self) -> timedelta | None:
@@ -131,6 +134,21 @@ def begin(ports: Ports, account: str, connection: str) -> None:
     ports.records(SYSTEM).put(KIND, sort_of(account, connection), _data(Heard(at, good=at, hooks=at)))
 
 
+def owe(ports: Ports, account: str, connection: str, since: datetime) -> None:
+    """Nobody answered what changed since an instant: the watch asks again from there, for as long as it takes."""
+    records, sort, at = ports.records(SYSTEM), sort_of(account, connection), to_ms(since)
+    for _ in range(TRIES):
+        record = records.get(KIND, sort)
+        held = read(record) if record is not None else None
+        if record is None or held is None or (held.owed and held.owed <= at):
+            return
+        try:
+            records.put(KIND, sort, _data(replace(held, owed=at)), expected=record.version)
+            return
+        except Conflict:
+            continue
+
+
 class Watch:
     """Each minute: who is silent, who is heard again, who is to be asked what changed."""
 
@@ -177,20 +195,23 @@ class Watch:
             self._ask(connection, after)
             # From here on the next one asks: from the last good instant on, for as long as nothing is heard.
             good = after.good if after.silent else to_ms(now)
-            after = replace(after, asked=to_ms(now), good=good)
+            after = replace(after, asked=to_ms(now), good=good, owed=0)
         if after != held:
             self._ports.records(SYSTEM).put(KIND, record.sort, _data(after), expected=record.version)
         return due
 
     def _every(self, connection: Connection, held: Heard) -> timedelta | None:
-        """How often it is asked now: the silent ones, and those whose platform never repeats a delivery."""
+        """How often it is asked now: the silent ones, those whose platform never repeats a delivery, and those that owe
+        an answer."""
         adapter = adapter_of(connection)
         often = adapter.every if isinstance(adapter, Polled) else None
-        return min(often or REPEAT, REPEAT) if held.silent else often
+        return min(often or REPEAT, REPEAT) if held.silent or held.owed else often
 
     def _ask(self, connection: Connection, held: Heard) -> None:
         if POLL in adapter_of(connection).looks:
-            self._look(connection, Subject(POLL, show(from_ms(held.good or held.last) - MARGIN)))
+            good = held.good or held.last
+            since = min(good - to_ms_of(MARGIN), held.owed or good)
+            self._look(connection, Subject(POLL, show(from_ms(since))))
 
     def _look(self, connection: Connection, subject: Subject) -> None:
         task = write_task(LookAt(connection.account, connection.name, subject))

@@ -234,8 +234,12 @@ class FakeShopify:
         return {"currencyCode": "EUR", "enabledPresentmentCurrencies": self.currencies}
 
     def _ask_orders(self, given: dict[str, Any]) -> dict[str, Any]:
-        assert given["sortKey"] == "CREATED_AT" and given["reverse"] is True
         rows = [one for key, one in self.nodes.items() if key.startswith("gid://shopify/Order/")]
+        if given["sortKey"] == "UPDATED_AT":
+            since = given["query"].removeprefix("updated_at:>='").removesuffix("'")
+            rows = sorted((one for one in rows if one["updatedAt"] >= since), key=lambda one: one["updatedAt"])
+            return {"nodes": rows[: given["first"]], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+        assert given["sortKey"] == "CREATED_AT" and given["reverse"] is True
         rows.sort(key=lambda one: (one["createdAt"], one["id"]), reverse=True)
         return {"nodes": rows[: given["first"]]}
 

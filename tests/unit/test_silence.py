@@ -9,14 +9,18 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.core.calls import Reply
 from chalicelib.core.evidence import Evidence
-from chalicelib.core.instants import to_ms
+from chalicelib.core.instants import show, to_ms
 from chalicelib.flow import silence
-from chalicelib.flow.shops import Shops
+from chalicelib.flow.shops import Shops, context_of
 from chalicelib.flow.silence import LEARN, LEAST, Heard, Seen, Watch
 from chalicelib.flow.tell import Teller
+from chalicelib.platforms.shopify import Shopify
 from chalicelib.ports.ports import SYSTEM
+from tests.fakes.shopify import FakeShopify, order
 from tests.fakes.woocommerce import FakeShop
+from tests.support.deliveries import b64_hmac, load
 from tests.support.world import SECRET, T0, TOKEN, World, placed
 
 MINUTE = timedelta(minutes=1)
@@ -236,3 +240,60 @@ def test_what_a_person_paused_stays_paused(capsys: pytest.CaptureFixture[str]) -
     assert told and told[0]["reason"].startswith("1 subscriptions to us, 0 set going again, 7 topics missing")
     assert told[0]["reason"].endswith("1 paused by a person")
     assert TOKEN not in str(told)
+
+
+# ---- a platform that drops who refuses ----
+
+
+def test_subscriptions_that_shopify_deleted_are_made_anew_and_what_they_missed_is_found() -> None:
+    """After eight failures Shopify deletes a subscription, and says nothing."""
+    street, fake = Street(), FakeShopify()
+    street.shop.answer = fake.send
+    url = f"https://in.example/hooks/{TOKEN}"
+    sealed = street.ports.vault.encrypt(url.encode(), context_of("main", "shop-1", "hook"))
+    street.connect("shopify", options={}, address="demo.myshopify.com", hook=sealed,
+                   credentials={"access_token": fake.token})  # fmt: skip
+    silence.begin(street.ports, "main", "shop-1")
+    body = json.dumps(load("shopify/order")).encode()
+    headers = {"x-shopify-hmac-sha256": b64_hmac(SECRET, body), "x-shopify-topic": "orders/updated",
+               "x-shopify-shop-domain": "demo.myshopify.com", "x-shopify-webhook-id": "w"}  # fmt: skip
+    for _ in range(LEARN + 1):
+        assert street.request(body, headers)["statusCode"] == 200
+        street.minutes(10)
+    assert not fake.subscriptions, "dropped, and nobody has missed it yet"
+    fake.add(order(4711, updatedAt=show(street.clock.now())), order(4000, updatedAt="2026-01-01T00:00:00Z"))
+    street.minutes(30)
+    assert street.kinds() == ["silent"]
+    assert {one["topic"] for one in fake.subscriptions.values()} == set(Shopify.topics)
+    assert {one["uri"] for one in fake.subscriptions.values()} == {url}
+    assert ("order.placed", "") in street.case("order/4711").evidence.marks
+    assert not street.case("order/4000").evidence.marks, "asked from the last good instant on"
+    asked = len(fake.log)
+    street.request(body, headers)
+    street.minutes(1)
+    assert street.kinds() == ["silent", "recovered"]
+    assert len(fake.log) > asked, "what was missed in between is asked for once more"
+    street.minutes(14)
+    assert len(fake.subscriptions) == len(Shopify.topics), "none is made twice"
+
+
+def test_what_changed_while_the_shop_could_not_be_asked_is_asked_for_later() -> None:
+    """Webhooks come, so it is not silent; its API answers nobody for hours, and one webhook is lost meanwhile."""
+    shop = Woo()
+    answer = shop.street.shop.answer
+    shop.at(20)
+    shop.street.shop.answer = lambda call: Reply(403, {}, b"<html>Are you human?</html>")
+    shop.at(1)
+    lost = shop.fake.order()
+    for _ in range(40):
+        shop.send(shop.fake.send_body(shop.fake.order()))
+        shop.at(10)
+    shop.street.shop.answer = answer
+    assert not shop.street.case(f"order/{lost}").evidence.marks
+    for _ in range(3):
+        shop.send(shop.fake.send_body(shop.fake.order()))
+        shop.at(10)
+    assert ("order.placed", "") in shop.street.case(f"order/{lost}").evidence.marks
+    assert shop.street.kinds() == []
+    urls = [call.url for call in shop.street.shop.calls if "modified_after" in call.url][-1:]
+    assert urls[0].partition("modified_after=")[2] > "2026-03-02T16", "and then from the newest instant again"

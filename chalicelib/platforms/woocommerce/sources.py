@@ -75,7 +75,8 @@ def _status(slug: str, story: Story) -> Told:
             run = run or entry.at
         elif entry.status in BEFORE:
             run = None
-    return run or Silence.QUIET
+    # A history that is known is known from the beginning: what it never came to has not happened.
+    return run or (Silence.NONE if story.entered else Silence.QUIET)
 
 
 def _meta(key: str, body: Body) -> Told:
