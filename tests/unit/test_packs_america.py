@@ -104,6 +104,8 @@ ROWS = [
     # Marketplaces.
     Row("ten days to collect", "us-inform-collect-10d", "seller.high_volume 2026-03-02 10:00",
         "2026-03-13 00:00", "breached", "2026-03-12", steps="now eve breach", points=0),
+    Row("public already, and verified by contract", "us-inform-collect-10d", "seller.high_volume 2026-03-02 10:00",
+        "2026-03-13 00:00", None, facts={"exempt": True}),
     Row("each round is verified by itself", "us-inform-verify-10d",
         "seller.data_given@1 2026-03-02 10:00; seller.data_verified@1 2026-03-12 23:00",
         "2026-03-30 00:00", "met", "2026-03-12"),

@@ -80,6 +80,8 @@ CONSUMER = [
         "2026-10-05 00:00", "met_late", "2026-10-02", {**CN, "deliver_by": "2026-10-02"}, "eve breach", 0),
     Row("late and never shipped", "cn-delivery-as-promised", "order.placed 2026-09-25 10:00",
         "2026-10-05 00:00", "breached", "2026-10-02", {**CN, "deliver_by": "2026-10-02"}, "eve breach unshipped", 2),
+    Row("the buyer chose a carrier of his own", "cn-delivery-as-promised", "order.placed 2026-09-25 10:00",
+        "2026-10-05 00:00", None, facts={**CN, "deliver_by": "2026-10-02", "exempt": True}),
     Row("nothing was promised: no statute sets hours", "cn-delivery-as-promised", "order.placed 2026-09-25 10:00",
         "2026-10-05 00:00", None, facts=CN),
     # Personal information.
