@@ -270,7 +270,7 @@ def test_subscriptions_that_shopify_deleted_are_made_anew_and_what_they_missed_i
     assert not street.case("order/4000").evidence.marks, "asked from the last good instant on"
     asked = len(fake.log)
     street.request(body, headers)
-    street.minutes(1)
+    street.minutes(2)
     assert street.kinds() == ["silent", "recovered"]
     assert len(fake.log) > asked, "what was missed in between is asked for once more"
     street.minutes(14)
