@@ -14,6 +14,7 @@ from chalicelib.cli._common import instant, tell
 from chalicelib.cli._files import text_of
 from chalicelib.cli.main import NO
 from chalicelib.core.instants import show
+from chalicelib.platforms.nearest import instead
 from chalicelib.rules.reader import find
 
 
@@ -50,5 +51,5 @@ def lines(told: Any) -> Iterator[str]:
     for one in told["warnings"]:
         yield (
             f"warning: {one['connection']} ({one['platform']}) has no lever for {one['action']}: "
-            f"rule {one['rule']}, step {one['step']}"
+            f"rule {one['rule']}, step {one['step']}; {instead(one['action'], one.get('nearest', ''))}"
         )

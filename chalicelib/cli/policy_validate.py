@@ -1,7 +1,8 @@
 """Check policies that are to be used together: every mistake with its line.
 
 With --platform, or --connection (which asks the deployment; `all` for every one), also tells the steps whose action is
-not offered there. They are warnings: such a step ends refused on that store, and the policy is valid elsewhere.
+not offered there, and what comes nearest. They are warnings: such a step ends refused on that store (words become a
+note on the order), and the policy is valid elsewhere.
 Exit code 0 where all are valid, 1 where any is not.
 """
 
@@ -15,6 +16,7 @@ from chalicelib.cli.main import DONE, NO, Wrong
 from chalicelib.core.rules import Policy
 from chalicelib.platforms import registry
 from chalicelib.platforms.base import offered
+from chalicelib.platforms.nearest import instead, nearest
 from chalicelib.rules.levers import document_of, lacks, line_of
 from chalicelib.rules.problems import Mistakes, Problem, meant
 from chalicelib.rules.reader import read_files
@@ -56,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         for one in warnings:
             common.tell(
                 f"{one['file']}:{one['line']}: {one['field']}: warning: {one['connection'] or one['platform']} "
-                f"has no lever for {one['action']}"
+                f"has no lever for {one['action']}; {instead(one['action'], one['nearest'])}"
             )
         common.tell(f"{len(problems)} mistakes" if problems else "valid")
     return NO if problems else DONE
@@ -94,5 +96,5 @@ def _warnings(file: str, policy: Policy, places: list[Place]) -> Iterator[dict[s
             line, field = line_of(document, lack)
             yield {
                 "connection": connection or None, "platform": platform, "file": file, "line": line, "field": field,
-                "rule": lack.rule, "step": lack.step, "action": lack.action,
+                "rule": lack.rule, "step": lack.step, "action": lack.action, "nearest": nearest(lack.action, there),
             }  # fmt: skip

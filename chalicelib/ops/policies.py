@@ -21,6 +21,7 @@ from chalicelib.ops.audit import journalled
 from chalicelib.ops.policies_preview import Sure
 from chalicelib.ops.wrong import Absent, Clash, wrong
 from chalicelib.platforms.base import offered
+from chalicelib.platforms.nearest import nearest
 from chalicelib.ports.ports import Ports
 from chalicelib.rules.levers import lacks
 
@@ -144,7 +145,8 @@ def warnings(ports: Ports, account: str, policy: Policy) -> tuple[dict[str, str]
         connection = ports.connections.get(account, name)
         if connection is None or not connection.active:
             continue
-        for lack in lacks(policy, offered(adapter_of(connection).levers, connection.options)):
+        there = offered(adapter_of(connection).levers, connection.options)
+        for lack in lacks(policy, there):
             found.append(
                 {
                     "connection": name,
@@ -152,6 +154,7 @@ def warnings(ports: Ports, account: str, policy: Policy) -> tuple[dict[str, str]
                     "rule": lack.rule,
                     "step": lack.step,
                     "action": lack.action,
+                    "nearest": nearest(lack.action, there),
                 }
             )
     return tuple(found)

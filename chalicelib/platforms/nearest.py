@@ -5,6 +5,8 @@ itself, only words become a note (`core.settle`).
 
 from collections.abc import Collection, Mapping
 
+from chalicelib.core.words import IN_WORDS
+
 NEAREST: Mapping[str, tuple[str, ...]] = {
     "remind_seller": ("note", "tag"),
     "warn_seller": ("note", "tag"),
@@ -25,6 +27,13 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
 }
 """Nearest first. What only takes another action back (`untag`, `restore`) has nothing to take back where that is not
 offered."""
+
+
+def instead(action: str, near: str) -> str:
+    """In words, what becomes of a step there. `near`: the nearest action that is offered."""
+    if action in IN_WORDS and near == "note":
+        return "it becomes a note on the order, where the group shop may act"
+    return f"it ends refused, nearest there: {near}" if near else "it ends refused: a person does it by hand"
 
 
 def nearest(action: str, offered: Collection[str]) -> str:
