@@ -18,6 +18,7 @@ from chalicelib.ports.keys import check_account, check_record, expiry, present
 from chalicelib.ports.stores import Clock, Conflict, Newer, Record
 
 NUMBER = "i:"
+LAST_CHARACTER = "\U0010ffff"
 TRIES = 5
 """Times that a write without a condition of its own looks again, when others write the same record."""
 
@@ -92,7 +93,7 @@ class DynamoRecords:
                 continue
         raise Conflict(f"{kind}/{sort}")
 
-    def query(self, kind: str, prefix: str = "") -> Iterator[Record]:
+    def query(self, kind: str, prefix: str = "", after: str = "") -> Iterator[Record]:
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "#key = :key",
@@ -100,15 +101,28 @@ class DynamoRecords:
             "ExpressionAttributeValues": {":key": {"S": f"{self._account}:{kind}"}},
             "ConsistentRead": True,
         }
-        if prefix:
+        if after.encode() < prefix.encode():
+            after = ""
+        if after and not after.startswith(prefix):
+            return
+        wanted: dict[str, str] = {}
+        if after:
+            # A key takes one condition: past `after`, and where there is a prefix up to the last text that begins so.
+            query["KeyConditionExpression"] += (
+                " AND #sort BETWEEN :after AND :last" if prefix else " AND #sort > :after"
+            )
+            wanted = {":after": after, ":last": prefix + LAST_CHARACTER} if prefix else {":after": after}
+        elif prefix:
             query["KeyConditionExpression"] += " AND begins_with(#sort, :prefix)"
+            wanted = {":prefix": prefix}
+        if after or prefix:
             query["ExpressionAttributeNames"]["#sort"] = "sort"
-            query["ExpressionAttributeValues"][":prefix"] = {"S": prefix}
+            query["ExpressionAttributeValues"] |= {name: {"S": text} for name, text in wanted.items()}
         while True:
             page = client("dynamodb").query(**query)
             for item in page["Items"]:
                 record = self._record(item)
-                if record is not None:
+                if record is not None and record.sort != after:
                     yield record
             if not page.get("LastEvaluatedKey"):
                 return

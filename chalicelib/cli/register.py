@@ -12,6 +12,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("connection")
     parser.add_argument("--key", action="store_true", help="show the public key, and those of before")
     parser.add_argument("--renew-key", action="store_true", help="sign with a new key from now on, as after a leak")
+    parser.add_argument("--after", default="", metavar="SELLER", help="the page after this seller")
     parser.add_argument("--count", action="store_true", help="count the complaint figures anew; once a day")
     ops.register(parser)
 
@@ -27,7 +28,8 @@ def run(args: argparse.Namespace) -> int:
             args, lambda api: api.ask("POST", ["register", args.connection, "key"], {"renew": True}), _lines
         )
     parts = ["register", args.connection, *(["key"] if args.key else [])]
-    return ops.call(args, lambda api: api.ask("GET", parts), _lines)
+    query = {} if args.key else {"after": args.after}
+    return ops.call(args, lambda api: api.ask("GET", parts, **query), _lines)
 
 
 def _lines(told: Any) -> Iterator[str]:
@@ -35,7 +37,10 @@ def _lines(told: Any) -> Iterator[str]:
         yield told["key"]
         yield from (f"{one['key']}  until {one['ended']}" for one in told["former"])
         return
-    for seller in json.loads(told["payload"])["sellers"]:
+    feed = json.loads(told["payload"])
+    for seller in feed["sellers"]:
         yield f"{seller['seller']}  {seller.get('grade', '-')}"
         for one in seller["penalties"]:
             yield f"  {one['penalty']}  {one['measure']['en']}  {one['code']}  {one['points']}  until {one['until']}"
+    if feed["next"]:
+        yield f"there is more: --after {feed['next']}"

@@ -74,8 +74,7 @@ def list_penalties(call: Call) -> Any:
     if state and state not in tuple(State):
         raise wrong("state", state, f"one of {', '.join(State)}")
     now, after = call.ports.clock.now(), call.query.get("after", "")
-    held = call.ports.records(call.account).query(PENALTIES, f"{seller}|" if seller else "")
-    rows = (row for row in held if not after or row.sort.encode() > after.encode())
+    rows = call.ports.records(call.account).query(PENALTIES, f"{seller}|" if seller else "", after)
     shown = ((row.sort, row_now(row.data, now)) for row in rows if not seller or row.data["seller"] == seller)
     found = list(islice((one for one in shown if not state or one[1]["state"] == state), most + 1))
     listed, more = [row for _, row in found[:most]], len(found) > most

@@ -44,7 +44,8 @@ def _account(call: Call) -> str:
 def _register(call: Call, account: str) -> Any:
     stores.get(call.desk, account, call.parts["connection"])
     records, now = call.ports.records(account), call.ports.clock.now()
-    told = register.feed(records, call.parts["connection"], now, register.figures(records, call.parts["connection"]))
+    most = call.limit(register.LONGEST, register.PAGE)
+    told = register.feed(records, call.parts["connection"], now, call.query.get("after", ""), most)
     return register.signed(records, told, now)
 
 

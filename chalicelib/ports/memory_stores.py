@@ -72,11 +72,12 @@ class MemoryRecords:
             self._rows(kind)[sort] = _Row(row.packed, {**row.numbers, field: value}, row.version + 1, until)
             return value
 
-    def query(self, kind: str, prefix: str = "") -> Iterator[Record]:
+    def query(self, kind: str, prefix: str = "", after: str = "") -> Iterator[Record]:
         with self._table.lock:
             rows = sorted(self._rows(kind).items(), key=lambda item: item[0].encode())
         for sort, row in rows:
-            if sort.startswith(prefix) and self._lives(row):
+            past = not after or sort.encode() > after.encode()
+            if past and sort.startswith(prefix) and self._lives(row):
                 yield self._record(sort, row)
 
     def delete(self, kind: str, sort: str, expected: int | None = None) -> None:

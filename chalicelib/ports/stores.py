@@ -98,8 +98,9 @@ class Records(Protocol):
         """Add to a whole number at the top of the data, atomically, and return its value. Absent counts as 0."""
         ...
 
-    def query(self, kind: str, prefix: str = "") -> Iterator[Record]:
-        """The records of a kind in order of `sort`."""
+    def query(self, kind: str, prefix: str = "", after: str = "") -> Iterator[Record]:
+        """The records of a kind in order of `sort`, whose `sort` begins with `prefix` and is past `after`. What comes
+        before is not read."""
         ...
 
     def delete(self, kind: str, sort: str, expected: int | None = None) -> None:

@@ -181,9 +181,9 @@ class SellerLedger:
 
     # ---- reading ----
 
-    def sellers(self, account: str) -> Iterator[str]:
-        """Every seller of whom anything was ever counted, by `seller_key`."""
-        for record in self._records(account).query(SELLERS):
+    def sellers(self, account: str, prefix: str = "", after: str = "") -> Iterator[str]:
+        """Every seller of whom anything was ever counted, by `seller_key`, past `after`."""
+        for record in self._records(account).query(SELLERS, prefix, after):
             yield record.sort
 
     def days(self, account: str, who: str, first: date, last: date) -> Days:

@@ -5,7 +5,7 @@ busy. A seller who cannot be judged keeps nobody else from it: it is tried once 
 UTC; the grade of a day rests on the priors that were fitted the night before.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -152,7 +152,10 @@ class Nights:
 
     def _judge(self, account: str, place: Round, version: int, now: datetime, began: datetime) -> int:
         """Sellers, a page at a time, until all had their turn or the time is over."""
-        ground, left = self._ground(account, place.day), self._left(account, place.after)
+        ground, left = (
+            self._ground(account, place.day),
+            SellerLedger(self._ports.records).sellers(account, after=place.after),
+        )
         while not place.listed:
             page = list(islice(left, self._page))
             for who in page:
@@ -172,12 +175,6 @@ class Nights:
         return _Ground(
             scores, standard.active(records), tuple(scores.exclusions()), scores.priors(), date.fromisoformat(day)
         )  # fmt: skip
-
-    def _left(self, account: str, after: str) -> Iterator[str]:
-        """The sellers that have not had their turn; stored names are in the order of their bytes."""
-        for who in SellerLedger(self._ports.records).sellers(account):
-            if not after or who.encode() > after.encode():
-                yield who
 
     def _seller(self, account: str, who: str, place: Round, ground: _Ground) -> bool:
         """Grade one seller, count its figures, add what it did to its category's; False where that failed."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.core.instants import show
 from chalicelib.core.scores import Counts, Metric, Standing
-from chalicelib.ports.stores import Records
+from chalicelib.ports.stores import Record, Records
 from chalicelib.sellers.ledger import SELLERS, SellerLedger, Unit
 from chalicelib.sellers.score import STANDINGS, Judged
 from chalicelib.sellers.units import EXCLUDED
@@ -41,21 +41,34 @@ def standing(one: Standing) -> dict[str, Any]:
 def listed(records: Records, connection: str, grade: str, after: str, most: int) -> tuple[list[dict[str, Any]], bool]:
     """Sellers by name with the grade that was last given, those named `after` on; whether there are more."""
     prefix = f"{connection}:" if connection else ""
-    graded = {row.sort: row.data for row in records.query(STANDINGS, prefix)}
 
     def each() -> Iterator[dict[str, Any]]:
-        for row in records.query(SELLERS, prefix):
-            who = row.sort
-            data = graded.get(who, {})
-            if (after and who.encode() <= after.encode()) or (grade and data.get("grade") != grade):
+        graded = PastBy(records.query(STANDINGS, prefix, after))
+        for row in records.query(SELLERS, prefix, after):
+            data = graded.at(row.sort)
+            if grade and data.get("grade") != grade:
                 continue
+            connection, _, seller = row.sort.partition(":")
             yield {
-                "who": who, "connection": who.partition(":")[0], "seller": who.partition(":")[2],
-                "grade": data.get("grade"), "since": data.get("since") or None, "trusted": bool(data.get("trusted")),
+                "who": row.sort, "connection": connection, "seller": seller, "grade": data.get("grade"),
+                "since": data.get("since") or None, "trusted": bool(data.get("trusted")),
             }  # fmt: skip
 
     found = list(islice(each(), most + 1))
     return found[:most], len(found) > most
+
+
+class PastBy:
+    """Records in order, walked along beside another walk in the same order."""
+
+    def __init__(self, rows: Iterator[Record]) -> None:
+        self._rows, self._next = rows, next(rows, None)
+
+    def at(self, sort: str) -> Mapping[str, Any]:
+        """The data at this place; empty where there is nothing. Places are asked for in order."""
+        while self._next is not None and self._next.sort.encode() < sort.encode():
+            self._next = next(self._rows, None)
+        return self._next.data if self._next is not None and self._next.sort == sort else {}
 
 
 def rows(ledger: SellerLedger, account: str, who: str, prefix: str, most: int) -> tuple[list[dict[str, Any]], bool]:

@@ -8,6 +8,7 @@ what is reversed stays in the ledger alone. No buyer, no order, no text of a per
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.case import Case
@@ -25,6 +26,8 @@ KIND = "penalty-register"
 PENALTIES = "penalties"
 STANDINGS, FIGURES = "seller-standings", "register-figures"
 FORM = 1
+PAGE, LONGEST = 500, 1000
+"""Sellers on a page of the feed."""
 
 
 def enter(records: Records, case: Case, now: datetime) -> None:
@@ -54,53 +57,58 @@ def _sort(case: Case) -> str:
     return f"{case.id.connection}|{case.id.subject.id}"
 
 
-def feed(
-    records: Records, connection: str, now: datetime, sellers: Mapping[str, Mapping[str, Any]] | None = None
-) -> dict[str, Any]:
-    """The register of a connection as of `now`. `sellers`: seller -> its grade and figures, where scores are kept."""
-    entries: dict[str, list[dict[str, Any]]] = {}
-    rows = {row.data["penalty"]: row.data for row in records.query(PENALTIES)}
+def feed(records: Records, connection: str, now: datetime, after: str = "", most: int = PAGE) -> dict[str, Any]:
+    """A page of the register of a connection as of `now`: `most` sellers past `after`, each with its grade, its figures
+    and its penalties in force. `next` is what the next page goes on after; empty at the end."""
+    entries: dict[str, list[Mapping[str, Any]]] = {}
     for record in records.query(KIND, f"{connection}|"):
-        row = rows.get(f"{connection}:penalty/{record.data['penalty']}")
-        if not _shown(record.data, row, now):
-            continue
-        place = record.data["rung"]
-        shown = {name: value for name, value in record.data.items() if name != "seller"}
-        shown["measure"] = {"zh": reasons.RUNGS[place][0], "en": reasons.RUNGS[place][1]}
-        entries.setdefault(record.data["seller"], []).append(shown)
-    known = dict(sellers or {})
+        entries.setdefault(record.data["seller"], []).append(record.data)
+    known = figures(records, connection, after, most + 1)
+    # Who has a penalty and no figures yet stands between those who have.
+    names = sorted({one for one in entries if one.encode() > after.encode()} | known.keys(), key=str.encode)[: most + 1]
+    found = []
+    for name in names[:most]:
+        standing = [one for one in entries.get(name, []) if _stands(records, connection, one, now)]
+        if standing or name in known:
+            shown = [_entry(one) for one in standing]
+            found.append({"seller": name, **known.get(name, {}), "penalties": sorted(shown, key=_order)})
     return {
         "v": FORM, "register": connection, "as_of": show(now),
         "title": {"zh": "平台内经营者处理措施公示", "en": "Public register of measures against sellers"},
-        "sellers": [
-            {"seller": name, **known.get(name, {}), "penalties": sorted(entries.get(name, []), key=_order)}
-            for name in sorted(entries.keys() | known.keys())
-        ],
+        "sellers": found, "next": names[most - 1] if len(names) > most else "",
     }  # fmt: skip
 
 
-def _shown(entry: Mapping[str, Any], row: Mapping[str, Any] | None, now: datetime) -> bool:
-    """Whether it stands still: its own time, and what the ledger says where it says anything."""
+def _entry(told: Mapping[str, Any]) -> dict[str, Any]:
+    place = told["rung"]
+    shown = {name: value for name, value in told.items() if name != "seller"}
+    return {**shown, "measure": {"zh": reasons.RUNGS[place][0], "en": reasons.RUNGS[place][1]}}
+
+
+def _stands(records: Records, connection: str, entry: Mapping[str, Any], now: datetime) -> bool:
+    """Its own time, and what the ledger says where it says anything."""
     until = entry["until"]
     if until is not None and parse_instant(until) <= now:
         return False
-    return row is None or counts(row, now)
+    row = records.get(PENALTIES, f"{entry['seller']}|{connection}:penalty/{entry['penalty']}")
+    return row is None or counts(row.data, now)
 
 
 def _order(entry: Mapping[str, Any]) -> tuple[str, str]:
     return (entry["decided_at"] or "", entry["penalty"])
 
 
-def figures(records: Records, connection: str) -> dict[str, dict[str, Any]]:
-    """Seller -> the grade that was last given, and how many complaints of how many orders were last counted."""
-    found: dict[str, dict[str, Any]] = {}
-    for record in records.query(STANDINGS, f"{connection}:"):
-        seller = record.sort.partition(":")[2]
-        found[seller] = {
+def figures(records: Records, connection: str, after: str, most: int) -> dict[str, dict[str, Any]]:
+    """Seller -> the grade that was last given, and how many complaints of how many orders were last counted: the first
+    `most` sellers of each past `after`."""
+    prefix, found = f"{connection}:", dict[str, dict[str, Any]]()
+    past = f"{prefix}{after}" if after else ""
+    for record in islice(records.query(STANDINGS, prefix, past), most):
+        found[record.sort.removeprefix(prefix)] = {
             "grade": record.data["grade"], "since": record.data["since"] or None, "trusted": record.data["trusted"]
         }  # fmt: skip
-    for record in records.query(FIGURES, f"{connection}:"):
-        found.setdefault(record.sort.partition(":")[2], {}).update(record.data)
+    for record in islice(records.query(FIGURES, prefix, past), most):
+        found.setdefault(record.sort.removeprefix(prefix), {}).update(record.data)
     return found
 
 
@@ -112,10 +120,9 @@ def count(ports: Ports, account: str, connection: str) -> int:
 
     records, ledger, now = ports.records(account), SellerLedger(ports.records), ports.clock.now()
     scores, rules, number = Scores(account, ledger, records), standard.active(records), 0
-    for who in ledger.sellers(account):
-        if who.startswith(f"{connection}:"):
-            keep_figures(records, who, scores.of(who, rules, now.date()), now)
-            number += 1
+    for who in ledger.sellers(account, f"{connection}:"):
+        keep_figures(records, who, scores.of(who, rules, now.date()), now)
+        number += 1
     return number
 
 

@@ -128,6 +128,22 @@ def test_a_query_gives_the_kind_in_order_of_its_keys_by_bytes(world: World) -> N
     assert list(records.query("quarantine", "c")) == []
 
 
+@pytest.mark.parametrize(
+    ("prefix", "after", "wanted"),
+    [("", "a", ["a10", "a2", "b", "b1", "ä"]), ("", "a15", ["a2", "b", "b1", "ä"]), ("a", "a", ["a10", "a2"]),
+     ("a", "a10", ["a2"]), ("a", "a11", ["a2"]), ("a", "Z", ["a", "a10", "a2"]), ("a", "b", []),
+     ("b", "a10", ["b", "b1"]),
+     ("", "ä", []), ("", "", ["Z", "a", "a10", "a2", "b", "b1", "ä"])],
+)  # fmt: skip
+def test_a_query_goes_on_after_a_key_that_need_not_be_there(
+    world: World, prefix: str, after: str, wanted: list[str]
+) -> None:
+    records = world.records(world.account)
+    for sort in ("b", "a2", "a10", "Z", "ä", "a", "b1"):
+        records.put("k", sort, {})
+    assert [record.sort for record in records.query("k", prefix, after)] == wanted
+
+
 def test_a_query_reads_past_the_first_page(world: World) -> None:
     records = world.records(world.account)
     noise = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(60_000))

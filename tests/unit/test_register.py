@@ -40,6 +40,27 @@ def test_it_shows_what_stands_and_only_that() -> None:
     assert market.state(two) == "expired"
 
 
+def test_a_long_register_is_read_page_by_page() -> None:
+    market = Market()
+    records = market.world.ports.records("main")
+    for number in range(7):
+        records.put("seller-standings", f"shop-1:s-{number}", {"grade": "B", "since": "", "trusted": False})
+    market.penalise("s-10", rung="warning")
+    market.penalise("s-3", rung="warning")
+    market.word(market.penalise("s-99", rung="warning"), "reverse")
+    pages, after = [], ""
+    while True:
+        told = json.loads(market.ops.must("GET", "/register/shop-1", limit=3, after=after)["payload"])
+        pages.append([(one["seller"], len(one["penalties"])) for one in told["sellers"]])
+        after = told["next"]
+        if not after:
+            break
+    assert pages == [
+        [("s-0", 0), ("s-1", 0), ("s-10", 1)], [("s-2", 0), ("s-3", 1), ("s-4", 0)], [("s-5", 0), ("s-6", 0)],
+    ]  # fmt: skip
+    assert market.ops.ask("GET", "/register/shop-1", limit=0)[0] == 400
+
+
 def test_nothing_of_a_buyer_an_order_or_a_persons_text_is_in_it() -> None:
     market = Market()
     market.ops.must("POST", "/policies", {"yaml": POLICY})

@@ -62,7 +62,7 @@ def test_everybody_is_graded_counted_and_the_priors_are_fitted() -> None:
     assert set(scores(world).priors()) == {
         (metric, "food") for metric in (Metric.COMPLAINT, Metric.DISPUTE, Metric.CANCELLATION)
     }  # fmt: skip
-    shown = register.figures(world.ports.records("main"), "shop-1")
+    shown = register.figures(world.ports.records("main"), "shop-1", "", 100)
     assert shown["s-000"]["complaints"] == {"bad": "2", "of": "2", "days": 365}
     assert shown["s-001"] == {
         "grade": "B", "since": "2026-04-20", "trusted": False, "counted_at": "2026-04-20T01:00:00Z",
@@ -114,9 +114,9 @@ class _Told:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._records, name)
 
-    def query(self, kind: str, prefix: str = "") -> Iterator[Record]:
+    def query(self, kind: str, prefix: str = "", after: str = "") -> Iterator[Record]:
         self._asked(kind)
-        return self._records.query(kind, prefix)
+        return self._records.query(kind, prefix, after)
 
 
 def test_a_turn_is_cut_and_the_next_one_goes_on_where_it_stopped() -> None:
