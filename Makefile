@@ -48,6 +48,7 @@ run: setup
 
 bench: setup
 	$(BIN)/python -m pytest -q -s -m bench -o python_files="bench_*.py" tests/bench
+	$(BIN)/python -m tests.bench.page
 
 soak: setup
 	$(BIN)/python -m pytest -q -s -m soak tests

@@ -15,7 +15,7 @@ from chalicelib.core.settle import Terms
 from chalicelib.core.words import OPEN_STATES, ActionState
 from chalicelib.flow import walk
 from chalicelib.flow.advance import Advance
-from chalicelib.flow.shops import terms_of
+from chalicelib.flow.terms import terms_of
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection
 

@@ -7,6 +7,7 @@ facts withdraw what they disprove.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from chalicelib.core.calendars import TZ_VERSION, Calendars
 from chalicelib.core.case import Case
@@ -22,8 +23,7 @@ ENGINE = 1
 """Number of this engine's way of judging; kept with each verdict and raised when answers may change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A step to take now. `generation` above 0: it was taken before and withdrawn since."""
 
     clock: str
@@ -48,15 +48,21 @@ class Verdict:
         return next((one for one in self.clocks if one.clock == clock), None)
 
 
+def read_clocks(
+    kind: str, view: View, policies: Policies, calendars: Calendars
+) -> tuple[tuple[Reading, ...], list[datetime]]:
+    """What the clocks of a case of this kind show, and the instants at which clocks begin that do not exist yet."""
+    # What our own action created is nobody's duty; watching it would make us escalate against ourselves.
+    if view.fact("channel") == OURS:
+        return (), []
+    judge = Judge(kind, view, policies, calendars.as_of(view.now))
+    return judge.all(), judge.coming
+
+
 def evaluate(case: Case, policies: Policies, calendars: Calendars, now: datetime) -> Verdict:
     """Judge the case as of `now` under the policies in force. Evidence dated later than `now` is unseen."""
     view = View(case.evidence, now)
-    clocks: tuple[Reading, ...] = ()
-    coming: list[datetime] = []
-    # What our own action created is nobody's duty; watching it would make us escalate against ourselves.
-    if view.fact("channel") != OURS:
-        judge = Judge(case.id.subject.kind, view, policies, calendars.as_of(now))
-        clocks, coming = judge.all(), judge.coming
+    clocks, coming = read_clocks(case.id.subject.kind, view, policies, calendars)
     stands = {(one.clock, step): at for one in clocks for step, at in one.steps}
     held = case.ledger.steps
     taken = []

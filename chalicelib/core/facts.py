@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from chalicelib.core.calendars import zone
 from chalicelib.core.events import FactValue
 from chalicelib.core.instants import parse_day, parse_instant, show
 from chalicelib.core.words import FactType
+from chalicelib.core.zones import zone
 
 _CODE = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,118}[^\s\x00-\x1f\x7f])?")
 _MONEY = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?")

@@ -58,8 +58,10 @@ def loads(
     text = _text(raw)
     if not _depth_is_safe(raw, max_depth):
         _locate(text, max_depth, max_keys, max_string, max_int_digits)
+    # Hardly any body holds a number so long that it must be judged, and asking for each costs as much as reading it.
+    decoder = _decoder(max_int_digits) if b"0" * (max_int_digits + 1) in raw.translate(_DIGITS_ALIKE) else _SHORT
     try:
-        value: object = _decoder(max_int_digits).decode(text)
+        value: object = decoder.decode(text)
     except _Refused:
         _locate(text, max_depth, max_keys, max_string, max_int_digits)
         raise _bad(text, 0, "JSON beyond the limits", "JSON within the limits") from None
@@ -86,8 +88,10 @@ def _depth_is_safe(raw: bytes, max_depth: int) -> bool:
     if raw.count(b"[") + raw.count(b"{") <= max_depth:
         return True
     shape = _ESCAPE.sub(b"", raw) if b"\\" in raw else raw
+    # Two quotes side by side change nothing for what follows, and most strings hold no bracket.
+    shape = shape.translate(None, _NOT_STRUCTURE).replace(b'""', b"")
     # Every second part lies between quotes. After a broken string this errs, and there the decoder stops anyway.
-    shape = b"".join(shape.translate(None, _NOT_STRUCTURE).split(b'"')[::2])
+    shape = b"".join(shape.split(b'"')[::2])
     for _ in range(max_depth):
         shape = shape.replace(b"[]", b"").replace(b"{}", b"")
         if not shape:
@@ -149,6 +153,11 @@ def _decoder(max_int_digits: int) -> json.JSONDecoder:
     return json.JSONDecoder(
         object_pairs_hook=_pairs, parse_float=_decimal, parse_int=integer, parse_constant=_no_constant
     )
+
+
+_SHORT = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_decimal, parse_constant=_no_constant)
+"""For bodies in which no number is longer than an integer may be."""
+_DIGITS_ALIKE = bytes(ord("0") if chr(byte) in "123456789" else byte for byte in range(256))
 
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+("?)|-?(?:Infinity|NaN)|-?[0-9][0-9.eE+-]*|[\[\]{},:]', re.DOTALL)

@@ -29,7 +29,8 @@ from chalicelib.flow.messages import Act, LookAt, Post, group_of, read_task
 from chalicelib.flow.own import OwnEffects
 from chalicelib.flow.post import Poster
 from chalicelib.flow.rulebook import Rulebook
-from chalicelib.flow.shops import Shops, adapter_of, terms_of
+from chalicelib.flow.shops import Shops, adapter_of
+from chalicelib.flow.terms import terms_of
 from chalicelib.platforms.base import Absent, Command, Done, Later, Lever, Outcome
 from chalicelib.ports.http import Uncertain, Unsent
 from chalicelib.ports.ports import Ports

@@ -23,8 +23,9 @@ from chalicelib.flow.log import log
 from chalicelib.flow.messages import Act, group_of, write_task, write_wake
 from chalicelib.flow.rulebook import Book, Rulebook
 from chalicelib.flow.shadow import Watch
-from chalicelib.flow.shops import Shops, terms_of
+from chalicelib.flow.shops import Shops
 from chalicelib.flow.storm import Storms
+from chalicelib.flow.terms import terms_of
 from chalicelib.ports.forms import over_limit
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict, Message

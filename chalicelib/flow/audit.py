@@ -22,7 +22,8 @@ from chalicelib.flow.journal import Told
 from chalicelib.flow.messages import group_of, write_wake
 from chalicelib.flow.project import Project
 from chalicelib.flow.rulebook import Rulebook
-from chalicelib.flow.shops import Shops, UnknownConnection, terms_of
+from chalicelib.flow.shops import Shops, UnknownConnection
+from chalicelib.flow.terms import terms_of
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message
 

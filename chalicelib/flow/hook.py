@@ -10,9 +10,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.flow.keys import KEYS
 from chalicelib.flow.log import log
-from chalicelib.flow.messages import Ask, group_of, write_ask
+from chalicelib.flow.messages import KEYS, Ask, group_of, write_ask
 from chalicelib.flow.receive import receive
 from chalicelib.flow.shops import AGAIN, Shops, adapter_of, shop_of
 from chalicelib.platforms.base import Answer, Opens, Refusal

@@ -4,7 +4,6 @@ stored as the hook's newest secret beside the older ones. At most once a minute,
 
 from datetime import timedelta
 
-from chalicelib.core.events import Subject
 from chalicelib.core.instants import to_ms
 from chalicelib.flow import credentials
 from chalicelib.flow.log import log
@@ -14,8 +13,6 @@ from chalicelib.ports.http import Uncertain, Unsent
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection
 
-KEYS = Subject("connection", "keys")
-"""What to look at, to have a connection's keys fetched anew."""
 KIND = "keys"
 PAUSE = timedelta(minutes=1)
 AGAIN = timedelta(seconds=10)

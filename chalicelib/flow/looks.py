@@ -10,9 +10,9 @@ from chalicelib.core.instants import parse_instant
 from chalicelib.flow import credentials
 from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.checkup import task_of
-from chalicelib.flow.keys import KEYS, refresh
+from chalicelib.flow.keys import refresh
 from chalicelib.flow.log import log
-from chalicelib.flow.messages import LookAt, group_of, write_task, write_told
+from chalicelib.flow.messages import KEYS, LookAt, group_of, write_task, write_told
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops, adapter_of, hook_of
 from chalicelib.flow.subscriptions import mend

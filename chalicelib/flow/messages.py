@@ -15,6 +15,8 @@ from chalicelib.core.wire import write_event
 
 INLINE_BYTES = 150_000
 """A larger body goes to the blob store and travels as a pointer (a message may hold 256 KB in all)."""
+KEYS = Subject("connection", "keys")
+"""What to look at, to have the keys fetched anew that a platform publishes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from chalicelib.core.words import ActionState
 from chalicelib.flow import walk
 from chalicelib.flow.commands import do_of
 from chalicelib.flow.rulebook import Book
-from chalicelib.flow.shops import Shops, UnknownConnection, terms_of
+from chalicelib.flow.shops import Shops, UnknownConnection
+from chalicelib.flow.terms import terms_of
 from chalicelib.ports.ports import Ports
 
 MOST_CASES = 2000

@@ -9,8 +9,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from chalicelib.core.settle import Terms
-from chalicelib.core.words import CORE, Group, Mode, Vocabulary
+from chalicelib.core.words import CORE, Vocabulary
 from chalicelib.platforms import registry
 from chalicelib.platforms.base import Adapter, Session, Shop
 from chalicelib.ports.ports import Ports
@@ -121,17 +120,3 @@ def hook_of(connection: Connection) -> Callable[[str], bool]:
 
 def adapter_of(connection: Connection) -> Adapter:
     return registry.adapter(connection.platform)
-
-
-def terms_of(connection: Connection, storm: frozenset[str] = frozenset()) -> Terms:
-    """What we may do on a connection: its modes, and the levers of its platform. One out of use is observed."""
-    adapter = adapter_of(connection)
-    levers = adapter.levers
-    return Terms(
-        modes={Group(group): Mode(mode) for group, mode in connection.modes.items()} if connection.active else {},
-        acts_from=connection.acts_from,
-        levers=frozenset(levers),
-        undo={name: lever.undo for name, lever in levers.items() if lever.reverse != "none" and lever.undo},
-        looks=adapter.looks,
-        storm=storm,
-    )

@@ -20,7 +20,8 @@ from chalicelib.core.view import View
 from chalicelib.flow import preview, walk
 from chalicelib.flow.preview import Previews
 from chalicelib.flow.rulebook import Book, Rulebook
-from chalicelib.flow.shops import Shops, UnknownConnection, terms_of
+from chalicelib.flow.shops import Shops, UnknownConnection
+from chalicelib.flow.terms import terms_of
 from chalicelib.ops import policies_store as store
 from chalicelib.ops.wrong import Absent, Unconfirmed, wrong
 from chalicelib.ports.ports import Ports

@@ -1,18 +1,17 @@
-"""Judging one case with final knowledge: its whole history on an empty ledger, as backtest, diff and explain do.
+"""Judging one case with final knowledge: its whole history and no ledger, as backtest, diff and explain do.
 
 What stands then is what a shop that had sent everything in time would have seen happen.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from chalicelib.core.calendar_data import shipped_calendars
 from chalicelib.core.calendars import Calendar, Calendars
-from chalicelib.core.case import Case, CaseId
 from chalicelib.core.clocks import Reading
 from chalicelib.core.compare import steps_of
-from chalicelib.core.evaluate import evaluate
+from chalicelib.core.evaluate import read_clocks
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.evidence import NOTHING, Evidence, merge_all
 from chalicelib.core.judge import calendar_of
@@ -22,8 +21,7 @@ from chalicelib.core.view import View, fact_of
 from chalicelib.core.words import CORE, FactWord, Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A case and what its clocks show as of `now`."""
 
     subject: Subject
@@ -56,8 +54,8 @@ class Judge:
     def judge(self, subject: Subject, events: list[Event], now: datetime) -> Judged:
         """The case as of `now`."""
         evidence = merge_all(NOTHING, events)
-        case = Case(CaseId("main", "history", subject), evidence)
-        return Judged(subject, evaluate(case, self._in_force, self.calendars, now).clocks, evidence, now)
+        clocks, _ = read_clocks(subject.kind, View(evidence, now), self._in_force, self.calendars)
+        return Judged(subject, clocks, evidence, now)
 
     def cost(self, reading: Reading) -> int:
         """The points of a clock's steps that stand."""

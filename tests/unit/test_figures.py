@@ -1,0 +1,27 @@
+"""docs/figures.md shows what docs/bench holds, and nothing else."""
+
+from tests.bench.figures import Goal, at_least, at_most
+from tests.bench.page import PAGE, found, page
+
+
+def test_the_page_is_what_the_benches_found() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(found()), "make it again: .venv/bin/python -m tests.bench.page"
+
+
+def test_a_goal_is_met_up_to_it_or_from_it_on() -> None:
+    assert at_most("x", 4.0, 4, "$") == Goal("x", "at most $4.00", "$4.00", True)
+    assert not at_most("x", 0.11, 0.1, "ms", 3).met
+    assert at_least("x", 10_000, 10_000) == Goal("x", "at least 10,000", "10,000", True)
+    assert not at_least("x", 9_999.4, 10_000).met
+
+
+def test_a_missed_goal_stands_out() -> None:
+    bench = {
+        "task": "a thing",
+        "on": "a machine",
+        "goals": [at_most("size", 3, 2, "MB", 0)._asdict()],
+        "by": {"a": 1234},
+    }
+    text = page({"size": bench})
+    assert "| [size](#size) | at most 2 MB | 3 MB | **not met** |" in text
+    assert "| by: a | 1,234 |" in text
