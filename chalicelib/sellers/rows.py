@@ -28,19 +28,14 @@ MATURE: Mapping[Metric, timedelta] = {
 """How long after its own instant an outcome usually stands; a standard says it for itself. Others stand at once."""
 
 SELLERS_FAULT = frozenset(
-    [
-        "inventory",
-        "staff",
-        "out_of_stock",
-        "out-of-stock",
-        "no_stock",
-        "seller",
-        "merchant",
-        "price_error",
-        "unavailable",
-    ]
-)
-"""Reasons of a cancellation that are the seller's (Shopify: inventory, staff), as adapters and `standard` tell them."""
+    ["inventory", "staff", "out_of_stock", "no_stock", "seller", "seller_cancelled", "seller_canceled", "merchant",
+     "price_error", "pricing_error", "unavailable"]
+)  # fmt: skip
+"""Reasons of a cancellation that are the seller's (Shopify: inventory, staff), as adapters and `standard` tell them, in
+lower case with `_` between words."""
+
+REFUSED = "refused"
+"""The status of an order that the seller itself did not take on (Mirakl)."""
 
 DISPUTES = frozenset(["dispute", "chargeback"])
 """The fact `category` of a complaint that is a dispute over the payment."""
@@ -156,7 +151,8 @@ class _About:
             return
         placed = began[0].at
         cancelled = bool(self.view.marks("order.cancelled"))
-        theirs = cancelled and _text(self.view, "reason") in SELLERS_FAULT
+        reason = _text(self.view, "reason").lower().replace("-", "_").replace(" ", "_")
+        theirs = cancelled and (reason in SELLERS_FAULT or _text(self.view, "status").lower() == REFUSED)
         if theirs or not cancelled:
             yield self.row(Metric.CANCELLATION, placed, not theirs)
             yield self.row(Metric.COMPLAINT, placed, True)

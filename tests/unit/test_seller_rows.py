@@ -104,6 +104,18 @@ def test_a_clock_that_was_met_before_any_due_was_known_has_no_day() -> None:
             {"cancellation": [False], "complaint": [True], "dispute": [True], "defect": [True]},
             "the seller had none",
         ),
+        (
+            ["order.placed", "order.cancelled"],
+            {"reason": "OUT-OF-STOCK"},
+            {"cancellation": [False], "complaint": [True], "dispute": [True], "defect": [True]},
+            "the same word in another dress",
+        ),
+        (
+            ["order.placed", "order.cancelled"],
+            {"status": "refused", "reason": "operators-own"},
+            {"cancellation": [False], "complaint": [True], "dispute": [True], "defect": [True]},
+            "the seller did not take it on",
+        ),
         (["order.placed", "order.cancelled"], {"reason": "customer"}, {}, "the buyer's"),
         (["order.placed", "order.cancelled"], {}, {}, "nobody knows whose"),
         (["order.shipped"], {}, {}, "an order of which we do not know when it began"),
