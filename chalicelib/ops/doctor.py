@@ -14,9 +14,11 @@ from chalicelib.core.words import Mode
 from chalicelib.flow import breaker, checkup, quarantine, silence
 from chalicelib.flow.shops import adapter_of
 from chalicelib.ops import answers
-from chalicelib.platforms.base import Polled
+from chalicelib.ops import policies_store as store
+from chalicelib.platforms.base import Polled, offered
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection
+from chalicelib.rules.levers import lacks
 
 SOON = timedelta(days=7)
 MOST = 100
@@ -37,6 +39,7 @@ def _findings(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
     yield from _heard(ports, one)
     yield from _asked(ports, one)
     yield from _acts(one)
+    yield from _lacks(ports, one)
     yield from _unread(ports, one)
     yield from answers.judge(ports, one)
 
@@ -103,6 +106,21 @@ def _acts(one: Connection) -> Iterator[tuple[str, str, str]]:
         chosen = one.options.get("api_version", API_VERSION)
         mend = "" if chosen >= API_VERSION else f"take the option api_version away: {API_VERSION} is what we know"
         yield "version", f"{chosen}, ours is supported until {SUPPORTED_UNTIL}", mend
+
+
+def _lacks(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
+    """What rules in force ask for and this store does not offer: a new store may have come after the rules."""
+    there = offered(adapter_of(one).levers, one.options)
+    _, entries = store.held(ports, one.account)
+    asked: dict[str, dict[str, None]] = {}
+    for name in sorted({entry["name"] for entry in entries}):
+        current = store.in_force(entries, name, ports.clock.now())
+        if current is not None:
+            for lack in lacks(store.load(ports, one.account, name, current["number"]), there):
+                asked.setdefault(lack.action, {})[lack.rule] = None
+    if asked:
+        told = "; ".join(f"{action} ({', '.join(list(rules)[:5])})" for action, rules in sorted(asked.items()))
+        yield "levers", f"asked for by rules in force and not offered here, so refused: {told}", ""
 
 
 def _unread(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:

@@ -10,10 +10,12 @@ from chalicelib.core.instants import to_ms
 from chalicelib.flow import breaker, credentials
 from chalicelib.flow.shops import Shops, adapter_of
 from chalicelib.flow.silence import KIND, LEARN, sort_of
+from chalicelib.ops import policies
 from chalicelib.ops.doctor import examine
 from chalicelib.platforms.base import Command
 from chalicelib.ports.ports import SYSTEM
 from chalicelib.ports.stores import Connection
+from tests.support.opsdesk import POLICY
 from tests.support.world import SECRET, T0, World
 
 
@@ -50,6 +52,19 @@ def test_what_is_wrong_is_named() -> None:
     assert {name for name, check in found.items() if check["bad"]} == {
         "door", "secrets", "silence", "credentials", "version", "quarantine",
     }  # fmt: skip
+
+
+def test_levers_that_rules_in_force_ask_for_in_vain_are_named() -> None:
+    world = World()
+    one = world.connect()
+    policies.activate(world.ports, "main", POLICY.replace("{tag: late}", "{tag: late}, suspend"))
+    assert "levers" not in checks(world, one), "its own endpoint does whatever is asked"
+    bare = replace(one, options={})
+    told = checks(world, bare)["levers"]
+    assert not told["bad"]
+    assert told["found"].endswith("so refused: suspend (ship-1d); tag (ship-1d)")
+    shop = replace(one, platform="shopify", address="demo.myshopify.com", options={})
+    assert checks(world, shop)["levers"]["found"].endswith("so refused: suspend (ship-1d)")
 
 
 def test_a_shop_that_is_left_alone_is_named_with_the_reason() -> None:
