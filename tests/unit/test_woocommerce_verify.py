@@ -109,6 +109,7 @@ SOURCES = [
     ("https://shop.example/", True, "as WooCommerce sends it"),
     ("http://SHOP.example", True, "another scheme, capitals"),
     ("https://shop.example:443/", True, "the usual port"),
+    ("https://www.shop.example/", True, "with the www that people leave out"),
     ("https://staging.shop.example/", False, "a staging copy signs with the same secret"),
     ("https://shop.example:8443/", False, "another port is another shop"),
     ("https://shop.example.evil.test/", False, "a longer host"),
