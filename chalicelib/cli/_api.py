@@ -207,7 +207,7 @@ def in_path(name: str, text: str) -> tuple[str, dict[str, str]]:
 
 
 def decide(args: argparse.Namespace, decision: str) -> int:
-    """A person's word on a held action."""
+    """A person's word on an action that waits for it."""
     said = {"key": args.key, "decision": decision, "reason": args.reason}
 
     def work(the_api: Api) -> Any:

@@ -173,21 +173,45 @@ LOOKED = frozenset({"advise", "storm", "full"})
 """Holds after which an action still looks before it goes; every other one says that looking does not help."""
 
 
+def asks(ledger: Ledger, key: str) -> str:
+    """Why an action waits for a person, else nothing: its hold, or that nobody knows its outcome (`unknown`) and it is
+    not being taken back anyway."""
+    action = ledger.actions[key]
+    if action.state is ActionState.UNKNOWN:
+        parsed = ActionKey.parse(key)
+        return "" if not parsed.undo and str(parsed.reverse) in ledger.actions else "unknown"
+    return action.hold if action.state is ActionState.PLANNED else ""
+
+
 def approve(ledger: Ledger, key: str, now: datetime, can_look: bool = True) -> Ledger:
-    """A person says go: with a look first, unless there is none to be had (`can_look`) or it was what failed.
+    """A person says go, or, of one whose outcome nobody knew, that it is not there and is to be done: with a look
+    first, unless there is none to be had (`can_look`) or it was what failed.
 
     Raises KeyError for an unknown key, ValueError where nothing waits.
     """
-    action = ledger.actions[key]
-    if action.state is not ActionState.PLANNED or not action.hold:
-        raise ValueError(f"{key} does not wait for a person")
-    waived = action.waived or not can_look or action.hold not in LOOKED
-    return with_action(ledger, key, replace(action, hold="", try_at=now, waived=waived))
+    action = _asked(ledger, key)
+    failed = bool(action.hold) and action.hold not in LOOKED
+    again = replace(
+        action, state=ActionState.PLANNED, hold="", try_at=now, waived=action.waived or not can_look or failed,
+        unsure=False, attempts=0, reason="",
+    )  # fmt: skip
+    return with_action(ledger, key, again)
 
 
 def decline(ledger: Ledger, key: str, reason: str) -> Ledger:
-    """A person says no. Raises KeyError for an unknown key, ValueError where nothing waits."""
-    action = ledger.actions[key]
-    if action.state is not ActionState.PLANNED or not action.hold:
+    """A person says no, or, of one whose outcome nobody knew, that it is not there and is to be left so. Raises
+    KeyError for an unknown key, ValueError where nothing waits."""
+    return with_action(ledger, key, replace(_asked(ledger, key), state=ActionState.DROPPED, reason=reason, hold=""))
+
+
+def confirm(ledger: Ledger, key: str) -> Ledger:
+    """A person has seen that the effect is there. Raises KeyError for an unknown key, ValueError where it is known."""
+    if ledger.actions[key].state is not ActionState.UNKNOWN:
+        raise ValueError(f"{key} has no unknown outcome")
+    return with_action(ledger, key, replace(_asked(ledger, key), state=ActionState.DONE, reason="confirmed"))
+
+
+def _asked(ledger: Ledger, key: str) -> Action:
+    if not asks(ledger, key):
         raise ValueError(f"{key} does not wait for a person")
-    return finish(ledger, key, ActionState.DROPPED, reason)
+    return ledger.actions[key]

@@ -10,15 +10,15 @@ from datetime import datetime
 from urllib.parse import quote
 
 from chalicelib.channels.cloudevents import About, Escalation, escalation
-from chalicelib.core.actions import escape
-from chalicelib.core.case import Case, CaseId
+from chalicelib.core.actions import asks, escape
+from chalicelib.core.case import EMPTY, Case, CaseId
 from chalicelib.core.instants import show, to_ms
 from chalicelib.core.rules import Rule
 from chalicelib.core.transitions import Transition, journal, transitions
 from chalicelib.core.versions import Policies
 from chalicelib.core.view import View
 from chalicelib.core.wire import write_event
-from chalicelib.core.words import ACTIONS, ENDED, ActionState, Group, Mode
+from chalicelib.core.words import ACTIONS, ENDED, Group, Mode
 from chalicelib.flow.log import fault, log
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops
@@ -177,12 +177,12 @@ class Project:
     def _waiting(self, change: Change) -> None:
         """The list of actions that wait for a person."""
         records = self._ports.records(change.new.id.account)
-        before = dict(change.old.ledger.actions) if change.old else {}
+        before = change.old.ledger if change.old else EMPTY
         for key, action in change.new.ledger.actions.items():
-            sort, held = f"{change.new.id.local}|{key}", before.get(key)
-            if action.hold and action.state is ActionState.PLANNED:
-                records.put(HELD, sort, {"action": action.name, "why": action.hold, "version": action.version})
-            elif held is not None and held.hold:
+            sort, why = f"{change.new.id.local}|{key}", asks(change.new.ledger, key)
+            if why:
+                records.put(HELD, sort, {"action": action.name, "why": why, "version": action.version})
+            elif key in before.actions and asks(before, key):
                 records.delete(HELD, sort)
 
 

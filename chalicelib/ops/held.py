@@ -2,10 +2,13 @@
 one conditional write; what the person wrote goes to the audit journal, never onto the case."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from chalicelib.core import actions
 from chalicelib.core.case import Case, Ledger
+from chalicelib.core.words import ActionState
+from chalicelib.flow import purse
+from chalicelib.flow.commands import order_of
 from chalicelib.flow.project import HELD
 from chalicelib.flow.shops import adapter_of
 from chalicelib.ops.audit import journalled
@@ -26,14 +29,16 @@ def entries(desk: Desk, account: str, limit: int) -> tuple[list[Mapping[str, Any
     return found, False
 
 
-def decide(desk: Desk, actor: Actor, case: Case, key: str, approve: bool, reason: str) -> dict[str, Any]:
-    """Let an action go or drop it; the action afterwards. Raises Absent, Clash where it does not wait (any more), or
-    Wrong for a refusal without a reason."""
-    if not approve and not reason.strip():
+Decision: TypeAlias = Literal["approve", "decline", "confirm"]
+
+
+def decide(desk: Desk, actor: Actor, case: Case, key: str, decision: Decision, reason: str) -> dict[str, Any]:
+    """Let an action go, drop it, or say that its effect is there; the action afterwards. Raises Absent, Clash where it
+    does not wait (any more), or Wrong for a refusal without a reason."""
+    if decision == "decline" and not reason.strip():
         raise wrong("reason", None, "why, because somebody may ask")
     if key not in case.ledger.actions:
         raise Absent(f"action {key[:80]} on {case.id.local}")
-    what = "action.approve" if approve else "action.decline"
     held = case.ledger.actions[key]
     connection = desk.shops.get(case.id.account, case.id.connection)
     can_look = case.id.subject.kind in adapter_of(connection).looks
@@ -42,17 +47,21 @@ def decide(desk: Desk, actor: Actor, case: Case, key: str, approve: bool, reason
         if key not in ledger.actions:
             raise Clash(f"{key} is gone")
         try:
-            if approve:
+            if decision == "approve":
                 return actions.approve(ledger, key, desk.ports.clock.now(), can_look)
-            return actions.decline(ledger, key, "declined")
+            return actions.confirm(ledger, key) if decision == "confirm" else actions.decline(ledger, key, "declined")
         except ValueError:
             raise Clash(f"{key} does not wait for a person, it is {ledger.actions[key].state.value}") from None
 
     with journalled(
-        desk.ports, actor.account, actor.name, what, case.id.local, key=key, why=held.hold, action=held.name,
-        version=held.version, reason=reason,
+        desk.ports, actor.account, actor.name, f"action.{decision}", case.id.local, key=key,
+        why=actions.asks(case.ledger, key), action=held.name, version=held.version, reason=reason,
     ):  # fmt: skip
         after = desk.advance(case.id, change=change)
+        if decision != "approve" and held.state is ActionState.UNKNOWN and held.name == "refund":
+            # The money that was reserved is out, or free again.
+            settle = purse.paid_out if decision == "confirm" else purse.give_up
+            settle(desk.ports, actor.account, case.id.connection, order_of(after), f"{case.id}|{key}")
     return describe_action(key, after.ledger.actions[key])
 
 

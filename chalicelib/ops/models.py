@@ -143,7 +143,7 @@ class Decision(Says):
     """A person's word on an action that waits."""
 
     key: Short
-    decision: Literal["approve", "decline"]
+    decision: Literal["approve", "decline", "confirm"]
     reason: Annotated[str, Field(max_length=500)] = ""
 
 

@@ -87,7 +87,7 @@ def explain(call: Call) -> Any:
 
 def decide(call: Call) -> Any:
     said: models.Decision = call.said
-    return held.decide(call.desk, call.actor, _case(call), said.key, said.decision == "approve", said.reason)
+    return held.decide(call.desk, call.actor, _case(call), said.key, said.decision, said.reason)
 
 
 def _case(call: Call) -> Any:

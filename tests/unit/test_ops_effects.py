@@ -4,15 +4,20 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from itertools import count, islice
 from typing import Any, cast
 
 import pytest
 
+from chalicelib.core import actions
 from chalicelib.core.calls import Call, Reply
-from chalicelib.core.instants import show
+from chalicelib.core.case import CaseId
+from chalicelib.core.events import Subject
+from chalicelib.core.instants import EPOCH, show
 from chalicelib.core.signing import signed_headers, verify
-from chalicelib.core.words import Status
+from chalicelib.core.words import ActionState, Status
+from chalicelib.flow import purse
 from chalicelib.ops import audit, policies
 from chalicelib.ops.wrong import Clash
 from chalicelib.ports.ports import GivenPorts, Ports
@@ -275,6 +280,45 @@ def test_money_without_a_look_is_still_bound_by_the_purse(paid: str | None, stat
     world.run()
     assert states(world.case("order/1001")) == [state]
     assert len(world.shop.actions()) == (state == "refund:done")
+
+
+@pytest.mark.parametrize(
+    ("decision", "wanted", "calls", "room", "why"),
+    [
+        ("confirm", "refund:done", 0, False, "the money is out: no more than was paid is left to give"),
+        ("decline", "refund:dropped", 0, True, "it never went out: what was reserved is free again"),
+        ("approve", "refund:done", 1, False, "it never went out, and is wanted"),
+    ],
+    ids=["seen", "left", "again"],
+)
+def test_a_person_says_what_became_of_an_unknown_outcome(
+    decision: str, wanted: str, calls: int, room: bool, why: str
+) -> None:
+    world, ops, made = connected(policy=REFUND, options=URLS)
+    paid: dict[str, Any] = {"amount": "9.99", "currency": "EUR"}
+    world.shop.answer = lambda call: (
+        Reply(200, {}, json.dumps([event("1001", T0, {}, refunded="0.00", **paid)]).encode())
+        if call.url.endswith("/look")
+        else Reply(200, {}, b'{"state": "done"}')
+    )
+    key, order = "make-good|refund|0|0", CaseId("main", "shop-1", Subject("order", "1001"))
+    ops.must("POST", "/stop", {"what": "*"}, "ops")
+    send(world, made, placed(**paid), SECRET)
+    world.pass_time(HOUR)
+    balance = purse.Balance(Decimal("9.99"), Decimal(0), EPOCH)
+    assert purse.reserve(world.ports, "main", "shop-1", "1001", f"{order}|{key}", Decimal("5.00"), balance)
+    ops.desk.advance(order, change=lambda held: actions.finish(held, key, ActionState.UNKNOWN, "outcome unknown"))
+    ops.must("POST", "/go", {"what": "*"}, "ops")
+    world.pass_time(10 * timedelta(minutes=1))
+    assert [(one["key"], one["why"]) for one in ops.must("GET", "/held")["held"]] == [(key, "unknown")]
+    said = {"key": key, "decision": decision, "reason": "looked in the shop"}
+    ops.must("POST", case_path("order/1001") + "/actions", said, "reviewer")
+    world.pass_time(timedelta(minutes=2))
+    assert states(world.case("order/1001")) == [wanted]
+    assert len(world.shop.actions()) == calls
+    assert purse.reserve(world.ports, "main", "shop-1", "1001", "other", Decimal("5.00"), balance) is room
+    assert ops.must("GET", "/held")["held"] == []
+    assert ops.ask("POST", case_path("order/1001") + "/actions", said, "reviewer")[0] == 409, "it is known now"
 
 
 # ---- stop, go, quarantine, dead letters ----
