@@ -1,11 +1,11 @@
 """Connect a store, and see that it works: its address for webhooks and its secret are shown once.
 
-A credential or the secret without a value is taken from the environment (REDRESS_NAME), or asked for without showing
-it. A connection observes until its modes say more, and acts on nothing that was due before it was connected. Then the
-shop is asked: what our access may do and what its levers do besides, where its last orders show things and what mapping
-they suggest (ten of them are shown as they would be read), our subscriptions; a delivery of our own goes the whole way.
-`--backfill 90d` fetches the past, acting on nothing and telling nobody. What fails leaves the connection as it is, and
-says how to mend it."""
+At a terminal, what is not said is asked for. A credential or the secret without a value is taken from the environment
+(REDRESS_NAME), or asked for without showing it. A connection observes until its modes say more, and acts on nothing
+that was due before it was connected. Then the shop is asked: what our access may do and what its levers do besides,
+where its last orders show things and what mapping they suggest (ten of them are shown as they would be read), our
+subscriptions; a delivery of our own goes the whole way. `--backfill 90d` fetches the past, acting on nothing and
+telling nobody. What fails leaves the connection as it is, and says how to mend it."""
 
 import argparse
 import sys
@@ -16,6 +16,7 @@ from typing import Any
 from chalicelib.cli import _api as ops
 from chalicelib.cli import _checkups as checkups
 from chalicelib.cli._common import instant, span, tell
+from chalicelib.cli._questions import complete
 from chalicelib.cli.main import DONE, NO, Wrong
 from chalicelib.connections.offers import OFFERS
 from chalicelib.core.instants import show
@@ -26,7 +27,7 @@ OWN_SECRET = "secret"
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("platform", metavar="PLATFORM", help="standard, shopify, woocommerce, ...")
-    parser.add_argument("--name", required=True, help="of the connection: a-z, 0-9 and -")
+    parser.add_argument("--name", help="of the connection: a-z, 0-9 and -")
     parser.add_argument("--address", default="", help="NAME.myshopify.com, or the shop's https address")
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--credential", action="append", default=[], metavar="NAME[=VALUE]")
@@ -46,6 +47,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    complete(args)
     if args.backfill and args.acts_from:
         raise Wrong("--backfill acts on nothing that was due before now: leave --acts-from away")
     if args.backfill and not args.probe:

@@ -78,7 +78,10 @@ def _heard(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
     else:
         usual = timedelta(milliseconds=heard.gap) // timedelta(minutes=1)
         yield "silence", f"last heard {show(from_ms(heard.last))}, usually every {usual} min", ""
-    if polled and heard is not None and heard.asked:
+    if heard is not None and heard.owed:
+        since = show(from_ms(heard.owed))
+        yield "polls", f"what changed since {since} could not be asked", "mend its access: it is asked again by itself"
+    elif polled and heard is not None and heard.asked:
         yield "polls", f"asked at {show(from_ms(heard.asked))}", ""
 
 

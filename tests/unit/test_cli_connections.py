@@ -157,6 +157,28 @@ def test_a_mapping_is_taken_by_a_persons_word(
     assert bool(town.ops.must("GET", "/connections/woo")["mapping"]) is taken
 
 
+def test_a_person_is_asked_for_what_was_not_said(town: Town, capsys: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = {"consumer_key": KEY, "consumer_secret": SECRET}
+    monkeypatch.setattr(sys, "stdin", Person("not a name!\nwoo\nhttps://shop.example\n"))
+    monkeypatch.setattr("getpass.getpass", lambda prompt: typed[prompt.split()[0]])
+    assert main(["connect", "woocommerce"]) == 0
+    err = capsys.readouterr().err
+    assert err.count("Name of the connection") == 2 and "woo (woocommerce) is connected" in err
+    assert KEY not in err and SECRET not in err
+    assert len(town.shop.hooks) == len(WooCommerce.topics)
+
+
+@pytest.mark.parametrize(("typed", "said"), [("", "nothing that fits"), ("?\n?\n?\nwoo\n", "nothing that fits")])
+def test_nobody_who_answers_is_a_wrong_call(
+    town: Town, capsys: Streams, monkeypatch: pytest.MonkeyPatch, typed: str, said: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Person(typed))
+    assert main(["connect", "woocommerce"]) == 2 and said in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert main(["connect", "woocommerce"]) == 2 and "--name: found nothing" in capsys.readouterr().err
+    assert not town.shop.calls
+
+
 def test_a_mapping_that_is_given_is_kept_and_read_by(town: Town, capsys: Streams) -> None:
     town.order("packed")
     made = run(capsys, *CONNECT, "--yes", "--map", "order.shipped=status:packed")

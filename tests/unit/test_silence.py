@@ -16,6 +16,7 @@ from chalicelib.flow import silence
 from chalicelib.flow.shops import Shops, context_of
 from chalicelib.flow.silence import LEARN, LEAST, Heard, Seen, Watch
 from chalicelib.flow.tell import Teller
+from chalicelib.ops.doctor import examine
 from chalicelib.platforms.shopify import Shopify
 from chalicelib.ports.ports import SYSTEM
 from tests.fakes.shopify import FakeShopify, order
@@ -289,6 +290,10 @@ def test_what_changed_while_the_shop_could_not_be_asked_is_asked_for_later() -> 
         shop.send(shop.fake.send_body(shop.fake.order()))
         shop.at(10)
     shop.street.shop.answer = answer
+    one = shop.street.ports.connections.get("main", "shop-1")
+    assert one is not None
+    owed = [found["found"] for found in examine(shop.street.ports, one) if found["check"] == "polls" and found["bad"]]
+    assert owed and "what changed since 2026-03-02T10" in owed[0]
     assert not shop.street.case(f"order/{lost}").evidence.marks
     for _ in range(3):
         shop.send(shop.fake.send_body(shop.fake.order()))
