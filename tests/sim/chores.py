@@ -49,7 +49,7 @@ RULE = Rule(
         Step("fine", FromDue(2 * 60), (Do("penalise", {"code": "late-ship", "points": 4}), Do("suspend"))),
     ),
 )  # fmt: skip
-PASSING = frozenset(["sweep", "seen", "storms", "audits", "keys", "seller-links", "credentials"])
+PASSING = frozenset(["sweep", "breaker", "seen", "storms", "audits", "keys", "seller-links", "credentials"])
 """Kinds of records that tell how something came about, or hold what chance has made. What became of a renewal may be
 lost for those who cannot open credentials; the credentials themselves may not."""
 
@@ -258,7 +258,7 @@ def outcome(sim: Sim) -> Outcome:
         told=frozenset(told(event) for event in sim.bus.events),
         journal={name: plain(one) for name, one in replayed(sim).items()},
         objects=frozenset(key for key in sim.blobs.keys("quarantine/")),
-        audited=night and (night["report"]["problems"], night["report"]["looked"]),
+        audited=night and night["report"]["problems"],
         beats=bool(street.beats),
         dead=len(sim.dead),
     )  # fmt: skip
