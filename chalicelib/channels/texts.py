@@ -56,8 +56,8 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
         "{subject}: step {step} of “{rule}” was withdrawn{by}.",
     ),
     "action.done": (
-        "{subject}：已执行“{action}”，依据“{rule}”{by}。",
-        "{subject}: {action}, done under “{rule}”{by}.",
+        "{subject}：已执行“{action}”{why}，依据“{rule}”{by}。",
+        "{subject}: {action}, done{why} under “{rule}”{by}.",
     ),
     "action.refused": (
         "{subject}：“{action}”未能执行{why}，依据“{rule}”{by}。",

@@ -22,7 +22,7 @@ from chalicelib.core.words import ACTIONS, ActionState, Group, Mode
 from chalicelib.flow import credentials, purse, switches
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.buyers import Buyers
-from chalicelib.flow.commands import command_of, do_of
+from chalicelib.flow.commands import command_of, do_of, in_place_of
 from chalicelib.flow.log import fault, log
 from chalicelib.flow.looks import Looks, NoLook
 from chalicelib.flow.messages import Act, LookAt, Post, group_of, read_task
@@ -150,7 +150,7 @@ class Actor:
             return
         if ACTIONS[action.name].group is Group.MONEY and not self._reserve(case.id, key, command, balance):
             return
-        self._pull(case.id, key, command, connection, action)
+        self._pull(case.id, key, command, connection, action, in_place_of(action, do))
 
     def _look_first(
         self, case: Case, parts: ActionKey, action: Action, connection: Connection
@@ -224,7 +224,10 @@ class Actor:
             return False
         return True
 
-    def _pull(self, case_id: CaseId, key: str, command: Command, connection: Connection, action: Action) -> None:
+    def _pull(
+        self, case_id: CaseId, key: str, command: Command, connection: Connection, action: Action, said: str
+    ) -> None:
+        """`said`: the reason with which it ends where it is done."""
         lever, unsure = adapter_of(connection).levers.get(command.action), action.unsure
         if lever is None:
             self._finish(case_id, key, ActionState.REFUSED, "no_lever")
@@ -248,7 +251,7 @@ class Actor:
             settle = purse.paid_out if isinstance(outcome, Done) else purse.give_up
             settle(self._ports, case_id.account, case_id.connection, command.order, command.key)
         if isinstance(outcome, Done):
-            self._finish(case_id, key, ActionState.DONE, handle=outcome.handle)
+            self._finish(case_id, key, ActionState.DONE, said, outcome.handle)
         else:
             self._finish(case_id, key, ActionState.REFUSED, outcome.reason)
 

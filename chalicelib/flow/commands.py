@@ -51,9 +51,14 @@ def command_of(case: Case, key: ActionKey, action: Action, do: Do, view: View, l
     )
 
 
+def in_place_of(action: Action, do: Do) -> str:
+    """Words that a platform cannot carry are noted; what is told of the note says what it stands for."""
+    return f"in place of {do.action}" if action.name == "note" and do.action in IN_WORDS else ""
+
+
 def _text_of(case: Case, key: ActionKey, action: Action, do: Do, language: str) -> str:
     said = _said(do, language) or ("" if action.name == "message_buyer" else _note(case, key, action))
-    if action.name == "note" and do.action in IN_WORDS:
+    if in_place_of(action, do):
         # The platform cannot say it to whom it is for, so whoever reads the order's notes is told what is wanted.
         what = dict(zip(texts.LANGUAGES, texts.ACTIONS[do.action], strict=True))
         about = said or _note(case, key, action)

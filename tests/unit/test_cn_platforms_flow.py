@@ -121,3 +121,25 @@ def test_a_deadline_that_the_platform_moves_moves_the_clock() -> None:
     made.pass_time(24 * HOUR)
     assert set(states(made.case(f"order/{doudian.ORDER}", "x"))) == {"note:done"}
     assert order["seller_words"].startswith("[redress:")
+
+
+def test_a_reminder_that_the_platform_cannot_carry_is_noted_on_the_order_and_told_as_such() -> None:
+    dd = doudian.FakeDoudian()
+    dd.order()
+    made = world(
+        dd.now, dd, "doudian", doudian.APP_SECRET, {"app_secret": doudian.APP_SECRET},
+        address=doudian.SHOP, options={"app_key": doudian.APP_KEY, "language": "zh"},
+    )  # fmt: skip
+    said = Do("remind_seller", {"text.zh": "请尽快发货", "text.en": "Please ship"})
+    made.activate(Policy("demo", 1, "d1", (replace(SHIP, steps=(Step("half", Share(50), (said,)),)),)))
+    order = dd.orders[doudian.ORDER]
+    told = {"p_id": int(doudian.ORDER), "shop_id": int(doudian.SHOP), "pay_time": order["pay_time"], "order_status": 2}
+    body = json.dumps([{"tag": 101, "msg_id": "1", "data": json.dumps(told)}]).encode()
+    headers = {"app-id": doudian.APP_KEY, "event-sign": event_sign(doudian.APP_KEY, body, doudian.APP_SECRET)}
+    assert made.request(body, headers, "main.x.token")["statusCode"] == 200
+    made.pass_time(36 * HOUR)
+    assert states(made.case(f"order/{doudian.ORDER}", "x")) == ["note:done"]
+    assert "待人工提醒商家：请尽快发货" in order["seller_words"]
+    (event,) = made.told("action.done")
+    assert event["data"]["reason"] == "in place of remind_seller"
+    assert "in place of remind_seller" in event["data"]["summary"]["en"]
