@@ -8,7 +8,6 @@ from html import escape
 from typing import Any
 
 from chalicelib.sellers import reasons
-from chalicelib.sellers.ladder import State
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -28,12 +27,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "metric|bad of n|days|limit|rate (95 % interval)|P(over the limit)|nothing left out",
     ),
 }
-_STATES: Mapping[str, tuple[str, str]] = {
-    State.PROPOSED: ("拟处罚", "proposed"), State.APPROVED: ("已批准", "approved"),
-    State.IMPOSED: ("已生效", "imposed"), State.APPEALED: ("申诉中", "appealed"),
-    State.UPHELD: ("维持", "upheld"), State.REVERSED: ("已撤销", "reversed"),
-    State.EXPIRED: ("已期满", "expired"),
-}  # fmt: skip
 
 
 def page(
@@ -55,7 +48,9 @@ def page(
     parts.append(f"<p>{word('grade')}: {escape(standing['grade'])}{trusted}</p>")
     if scores:
         heads = "".join(f"<th>{escape(one)}</th>" for one in _WORDS["score_heads"][place].split("|"))
-        rows = "".join(f"<tr>{''.join(f'<td>{escape(one)}</td>' for one in _cells(each))}</tr>" for each in scores)
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{escape(one)}</td>' for one in _cells(each, place))}</tr>" for each in scores
+        )
         parts.append(f"<h2>{word('scores')}</h2><table><tr>{heads}</tr>{rows}</table>")
     if sent:
         parts.append(f'<p role="status">{word("sent")}</p>')
@@ -66,8 +61,7 @@ def page(
         parts.append(f"<p>{word('none')}</p>")
     for row, told, more, open_ in shown:
         ident = row["penalty"].partition("/")[2]
-        state = _STATES.get(row["state"], (row["state"],) * 2)[place]
-        body = reasons.section(told, lang, {**more, "state": state})
+        body = reasons.section(told, lang, more)
         if open_:
             body += (
                 f'<h2>{word("appeal")}</h2><form method="post" accept-charset="utf-8">'
@@ -80,9 +74,10 @@ def page(
     return reasons.document(lang, _WORDS["title"][place], "".join(parts))
 
 
-def _cells(one: Mapping[str, Any]) -> list[str]:
+def _cells(one: Mapping[str, Any], place: int) -> list[str]:
     return [
-        one["metric"], f"{one['bad']:g} / {one['n']:g}", str(one["window_days"]), f"{one['limit']:.2%}",
+        reasons.METRICS[one["metric"]][place], f"{one['bad']:g} / {one['n']:g}", str(one["window_days"]),
+        f"{one['limit']:.2%}",
         f"{one['mean']:.2%} ({one['lower']:.2%} – {one['upper']:.2%})", f"{one['p_over']:.2f}",
         f"{one['real']['bad']:g} / {one['real']['n']:g}",
     ]  # fmt: skip

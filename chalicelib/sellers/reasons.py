@@ -16,10 +16,11 @@ from chalicelib.core.facts import write_fact
 from chalicelib.core.instants import show
 from chalicelib.core.judge import calendar_of
 from chalicelib.core.ladder import Rung
+from chalicelib.core.scores import Metric
 from chalicelib.core.view import View
 from chalicelib.flow.rulebook import Book
 from chalicelib.ports.stores import Conflict, Records
-from chalicelib.sellers.ladder import Choice
+from chalicelib.sellers.ladder import Choice, State
 from chalicelib.sellers.penalties import Terms
 
 KIND = "penalty-statements"
@@ -39,6 +40,24 @@ RUNGS: Mapping[str, tuple[str, str]] = {
     Rung.SUSPEND: ("停店", "suspension"),
     Rung.BLACKLIST: ("清退（三十日后生效）", "end of the service, thirty days from this notice"),
 }
+STATES: Mapping[str, tuple[str, str]] = {
+    State.PROPOSED: ("拟处罚", "proposed"), State.APPROVED: ("已批准", "approved"),
+    State.IMPOSED: ("已生效", "imposed"), State.APPEALED: ("申诉中", "appealed"),
+    State.UPHELD: ("维持", "upheld"), State.REVERSED: ("已撤销", "reversed"),
+    State.EXPIRED: ("已期满", "expired"),
+}  # fmt: skip
+METRICS: Mapping[str, tuple[str, str]] = {
+    Metric.SHIPPING: ("逾期发货", "late shipping"), Metric.DELIVERY: ("逾期送达", "late delivery"),
+    Metric.CANCELLATION: ("商家取消", "cancelled by the seller"), Metric.REFUND: ("逾期退款", "late refunds"),
+    Metric.REPLY: ("首次回复逾期", "late first replies"), Metric.COMPLAINT: ("投诉", "complaints"),
+    Metric.DISPUTE: ("争议与拒付", "disputes"), Metric.REVIEW: ("差评", "bad reviews"),
+    Metric.DEFECT: ("不良订单", "orders with any of complaint, dispute, bad review"),
+}  # fmt: skip
+_FACTS_ZH = {
+    "amount": "金额", "currency": "币种", "country": "国家或地区", "category": "类目", "ship_by": "应发货时间",
+    "deliver_by": "应送达时间", "respond_by": "应答复时间", "expires_at": "到期时间", "carrier": "承运人",
+    "reason": "原因", "document": "证照", "product": "商品", "status": "状态",
+}  # fmt: skip
 _NEEDS = {
     "": ("", ""),
     "weight": ("单次分值较高", "one entry of great weight"),
@@ -119,10 +138,11 @@ def lines(told: Mapping[str, Any], lang: str, more: Mapping[str, str] | None = N
     ]
     named = (("from", "生效", "in effect from"), ("measure_until", "措施至", "measure until"),
              ("until", "计分至", "points count until"), ("state", "状态", "state"))  # fmt: skip
-    what += [_pair(zh, chinese, english, more[name]) for name, chinese, english in named if more.get(name)]
+    said = {**more, "state": STATES[more["state"]][place] if more.get("state") in STATES else more.get("state", "")}
+    what += [_pair(zh, chinese, english, said[name]) for name, chinese, english in named if said.get(name)]
     scope = "适用范围：本平台上该店铺的全部经营活动" if zh else "scope: all of this seller's trade on this platform"
     what.append(scope)
-    facts = [f"{name}: {value}" for name, value in sorted(told["facts"].items())]
+    facts = [_pair(zh, _FACTS_ZH.get(name, name), name, value) for name, value in sorted(told["facts"].items())]
     if terms["about"]:
         facts.insert(0, _pair(zh, "事项", "about", terms["about"]))
     if told["reason"]:
@@ -181,9 +201,9 @@ def _pair(zh: bool, chinese: str, english: str, value: str) -> str:
 def _sure(told: Mapping[str, Any], zh: bool) -> list[str]:
     before = told["points_before"]
     found = [f"此前有效分值：{before}" if zh else f"points that stood before: {before}"]
-    for one in told["scores"]:
-        found.append(_measured(one, zh))
-    if not told["scores"]:
+    counted = [one for one in told["scores"] if one["n"] != "0" or one.get("real_n", "0") != "0"]
+    found += [_measured(one, zh) for one in counted]
+    if not counted:
         found.append("尚无评分，仅作记录与通知" if zh else "there is no score yet")
     return found
 
@@ -191,10 +211,11 @@ def _sure(told: Mapping[str, Any], zh: bool) -> list[str]:
 def _measured(one: Mapping[str, Any], zh: bool) -> str:
     """One metric: what counted, how sure, and beside it what really happened."""
     p, limit = f"{float(one['p_over']):.0%}", f"{float(one['limit']):.2%}"
+    name = METRICS[one["metric"]][0 if zh else 1]
     parts = [
-        f"{one['metric']}：{one['n']} 笔中 {one['bad']} 笔，{one['buyers']} 位买家，真实比率超过 {limit} 的概率 {p}"
+        f"{name}：{one['n']} 笔中 {one['bad']} 笔，{one['buyers']} 位买家，真实比率超过 {limit} 的概率 {p}"
         if zh
-        else f"{one['metric']}: {one['bad']} of {one['n']}, {one['buyers']} different buyers; probability that the "
+        else f"{name}: {one['bad']} of {one['n']}, {one['buyers']} different buyers; probability that the "
         f"true rate is over {limit}: {p}"
     ]
     if "lower" in one:
@@ -221,8 +242,8 @@ def _automated(told: Mapping[str, Any], zh: bool) -> str:
 def _remedies(zh: bool, more: Mapping[str, str]) -> list[str]:
     until, link = more.get("appeal_until", ""), more.get("link", "")
     if zh:
-        last = until or "决定作出后六个月"
-        found = [f"可免费申诉，截至 {last}；申诉由未参与原决定的人员处理，不会仅以自动化方式决定"]
+        last = f" {until} " if until else "决定作出后六个月"
+        found = [f"可免费申诉，截至{last}；申诉由未参与原决定的人员处理，不会仅以自动化方式决定"]
         found.append("也可提交经认证的庭外争议解决机构（DSA 第二十一条）、调解，或向法院起诉")
         found.append("申诉成立的，分值、评分与处理措施一并撤销")
     else:

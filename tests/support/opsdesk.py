@@ -36,7 +36,7 @@ class Ops:
         self.keys = {role.value: keys.create(world.ports, account, f"a-{role}", role) for role in Role}
         app = Chalice("ops-test", configure_logs=False)
         app.register_blueprint(build(lambda: self.desk))
-        self._http = Client(app).http
+        self.http = Client(app).http
         self.texts: list[str] = []
 
     def ask(self, method: str, path: str, said: object = None, role: str = "admin", **query: object) -> tuple[int, Any]:
@@ -45,7 +45,7 @@ class Ops:
         return self.raw(method, target, body, {"x-redress-key": self.keys[role], "content-type": "application/json"})
 
     def raw(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
-        answer = self._http.request(method, target, headers=headers, body=body)
+        answer = self.http.request(method, target, headers=headers, body=body)
         self.texts.append(answer.body.decode())
         return answer.status_code, json.loads(answer.body)
 

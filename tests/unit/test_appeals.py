@@ -74,7 +74,7 @@ def opened(market: Market, seller: str = "s-1") -> str:
 def page(market: Market, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
     """As a browser asks: no key, and a form where there is one."""
     body = urlencode(form).encode() if form else b""
-    answer = market.ops._http.request("POST" if form else "GET", path, headers=FORM if form else {}, body=body)
+    answer = market.ops.http.request("POST" if form else "GET", path, headers=FORM if form else {}, body=body)
     text = answer.body.decode()
     if answer.status_code != 404:
         assert answer.headers["content-type"].startswith("text/html"), text
@@ -141,7 +141,7 @@ def test_a_statement_as_a_page_is_whole_by_itself() -> None:
     market = Market()
     path = market.penalise(reason="a < b")
     for lang, wanted in (("zh", "处罚决定及理由说明"), ("en", "Statement of reasons")):
-        answer = market.ops._http.request(
+        answer = market.ops.http.request(
             "GET", f"{path}/reasons?form=html&lang={lang}", headers={"x-redress-key": market.ops.keys["auditor"]}
         )
         text = answer.body.decode()

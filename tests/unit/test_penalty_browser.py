@@ -18,7 +18,7 @@ def test_the_sellers_page_is_shown_and_nothing_in_it_runs(tmp_path: Path) -> Non
     market.penalise(reason="<img src=x onerror=document.title='ran'><script>document.title='ran'</script>延迟")
     link = market.ops.must("POST", "/sellers/shop-1/s-1/link", {"days": 30}, role="ops")["path"]
     page = tmp_path / "file.html"
-    page.write_bytes(market.ops._http.request("GET", link).body)
+    page.write_bytes(market.ops.http.request("GET", link).body)
     shown = subprocess.run(
         [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
          "--dump-dom", page.as_uri()],

@@ -156,3 +156,15 @@ def test_a_standard_is_checked_without_a_deployment(capsys: pytest.CaptureFixtur
     assert main(["standard", "validate", str(wrong)]) == 1
     assert "mine.yaml:3" in capsys.readouterr().err
     assert main(["standard", "validate", str(tmp_path / "none.yaml")]) == 2
+
+
+def test_a_seller_sees_its_scores_in_its_own_file_and_its_outcome_in_both_languages() -> None:
+    ops = shop()
+    made = ops.must("POST", "/sellers/shop-1/s-1/link", {"days": 30})
+    texts = {}
+    for lang in ("en", "zh"):
+        answer = ops.http.request("GET", f"{made['path']}?lang={lang}", headers={}, body=b"")
+        assert answer.status_code == 200
+        texts[lang] = answer.body.decode()
+    assert "late shipping" in texts["en"] and "30 / 60" in texts["en"] and "Grade: B" in texts["en"]
+    assert "逾期发货" in texts["zh"] and "等级: B" in texts["zh"]
