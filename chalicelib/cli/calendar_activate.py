@@ -30,7 +30,8 @@ def run(args: argparse.Namespace) -> int:
     said = {"shipped": args.shipped} if args.shipped else {}
     if args.file:
         text = text_of(Path(args.file))
-        said["calendar" if _compiled(text) else "overlay"] = text
+        # An empty file is an overlay with a mistake, not the lack of one.
+        said["calendar" if _compiled(text) else "overlay"] = text or "\n"
     at = show(args.at) if args.at else None
     return ops.call(args, lambda api: api.ask("POST", ["calendars"], {**said, "at": at}), _lines)
 

@@ -127,11 +127,11 @@ def _base(ports: Ports, account: str, overlay: str, at: datetime, held: Sequence
     document = read_document(overlay.encode(), "overlay", problems)
     data = document.root.data if document else None
     code = data.get("calendar") if isinstance(data, dict) else None
-    if not isinstance(code, str) or not calendar_data.CODE.fullmatch(code):
+    if document is None or not isinstance(code, str) or not calendar_data.CODE.fullmatch(code):
         read_overlay(overlay.encode(), "overlay")
         raise Mistakes(problems)
     if not _of(held, code) and shipped(code) is None:
-        raise wrong("overlay.calendar", code, "a calendar that ships, or was activated")
+        raise Mistakes([document.problem(("calendar",), "a calendar that ships, or was activated")])
     return Rulebook(ports).calendars(account, held).as_of(at).get(code)
 
 

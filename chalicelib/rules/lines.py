@@ -128,7 +128,7 @@ def read_document(raw: bytes, file: str, problems: list[Problem]) -> Document | 
         mark = error.problem_mark or error.context_mark
         # yaml's own words may quote the file's characters, some of which do not print.
         says = (error.problem or "broken YAML").encode("ascii", "backslashreplace").decode()
-        problems.append(Problem(file, mark.line + 1 if mark else 1, "file", says[:120], "YAML"))
+        problems.append(Problem(file, mark.line + 1 if mark else 1, "file", says.removeprefix("found ")[:120], "YAML"))
         return None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1

@@ -112,7 +112,7 @@ def test_a_compiled_calendar_is_activated_as_it_is() -> None:
         ({"shipped": "CN", "overlay": NOTICE}, "calendar"),
         ({"shipped": "QQ"}, "shipped"),
         ({"overlay": NOTICE.replace("2026-03-11", "2026-03-99")}, "holidays.2026-03-99"),
-        ({"overlay": NOTICE.replace("CN", "QQ")}, "overlay.calendar"),
+        ({"overlay": NOTICE.replace("CN", "QQ")}, "calendar"),
         ({"overlay": "[]"}, "file"),
         ({"overlay": "{"}, ""),
         ({"calendar": "{}"}, "calendar.v"),

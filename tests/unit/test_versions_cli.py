@@ -121,6 +121,12 @@ def test_calendars_are_activated_from_files(there: Deployment, capsys: Streams) 
     Path("wrong.yaml").write_text("calendar: XA\nsource: a notice\npublished: 2026-02-20\nholidays: {2026-13-03: x}\n")
     assert main(["calendar", "activate", "wrong.yaml"]) == 1
     assert "wrong.yaml:4: " in capsys.readouterr().err
+    Path("other.yaml").write_text("source: a notice\ncalendar: QQ\npublished: 2026-02-20\nholidays: [2026-03-03]\n")
+    assert main(["calendar", "activate", "other.yaml"]) == 1
+    assert "other.yaml:2: calendar: found 'QQ', wanted a calendar that ships" in capsys.readouterr().err
+    Path("empty.yaml").write_text("")
+    assert main(["calendar", "activate", "empty.yaml"]) == 1
+    assert "empty.yaml:1: file: found nothing, wanted a mapping" in capsys.readouterr().err
 
 
 def test_the_journal_can_be_judged_diffed_and_explained(there: Deployment, capsys: Streams) -> None:
