@@ -27,6 +27,8 @@ POLL = "connection"
 """A look at a connection, by an instant in place of an id, asks what changed since then."""
 HOOKS = Subject("connection", "hooks")
 """What to look at, to have subscriptions that the platform stopped or dropped set going again."""
+NOBODY = frozenset({"no_look", "look refused: no look_url"})
+"""There is nobody to ask, now or later."""
 PER_MESSAGE = 50
 """Events in one message to the inbox; the wire form allows a hundred."""
 
@@ -141,7 +143,8 @@ class Looks:
                 "look_refused", level="warning", account=task.account, connection=task.connection,
                 case=str(task.subject), reason=error.reason,
             )  # fmt: skip
-            self._owe(task)
+            if error.reason not in NOBODY:
+                self._owe(task)
             return
         if not isinstance(answer, Later):
             self.pass_on(connection, answer.events)

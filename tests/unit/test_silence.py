@@ -243,6 +243,17 @@ def test_what_a_person_paused_stays_paused(capsys: pytest.CaptureFixture[str]) -
     assert TOKEN not in str(told)
 
 
+def test_a_shop_that_nobody_can_ask_owes_no_answer() -> None:
+    street = Street()
+    street.connect(options={})
+    street.hear(LEARN + 1)
+    street.minutes(60)
+    street.deliver(placed("late", street.clock.now()))
+    street.minutes(90)
+    held = silence.heard(street.ports, "main", "shop-1")
+    assert street.kinds() == ["silent", "recovered", "silent"] and held is not None and not held.owed
+
+
 # ---- a platform that drops who refuses ----
 
 
