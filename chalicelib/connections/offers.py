@@ -102,6 +102,12 @@ def _shop_number(text: str) -> str:
     return "" if re.fullmatch(r"[0-9]{0,19}", text) else "digits, as the platform shows them"
 
 
+def _graphql(text: str) -> str:
+    # Saleor names itself by this address too, and answers under no other.
+    fine = not _site(text) and text.endswith("/graphql/")
+    return "" if fine else "the shop's GraphQL address, https://HOST/graphql/"
+
+
 def _merchant_number(text: str) -> str:
     return "" if re.fullmatch(r"[0-9]{8,12}", text) else "the merchant number, 8 to 12 digits"
 
@@ -202,7 +208,7 @@ OFFERS: Mapping[str, Offer] = {
         hint="the APIv3 key and the platform's public keys or certificates by serial, as one JSON text",
     ),
     "saleor": Offer(
-        address=_site,
+        address=_graphql,
         options={},
         credentials={"access_token": _plain},
         secret=_key_set,
