@@ -16,7 +16,8 @@ from chalicelib.core.instants import from_ms, show, to_ms
 from chalicelib.core.scores import Exclusion, Moments, Standing
 from chalicelib.core.standards import Standard
 from chalicelib.flow.log import fault, log
-from chalicelib.flow.messages import write_told
+from chalicelib.flow.messages import LookAt, write_task, write_told
+from chalicelib.flow.shops import Shops, adapter_of
 from chalicelib.ports.ports import SYSTEM, Ports
 from chalicelib.ports.stores import Conflict, Message
 from chalicelib.sellers import register, standard
@@ -96,6 +97,7 @@ class Nights:
         self, ports: Ports, accounts: Sequence[str], budget: timedelta = BUDGET, page: int = PAGE, look: Look = watch
     ) -> None:
         self._ports, self._accounts, self._budget, self._page, self._look = ports, accounts, budget, page, look
+        self._shops = Shops(ports)
 
     def __call__(self, scheduled: datetime) -> Mapping[str, Any]:
         """One turn. Raises the first error that was not a seller's, after every account had its turn."""
@@ -187,6 +189,8 @@ class Nights:
             if graded or category_of(judged) != category:
                 # Told before it is kept: who is tried again tells the same once more, which changes nothing.
                 self._tell(account, who, after, category_of(judged), ground.today, graded)
+            if held.since is None:
+                self._meet(account, who)
             ground.scores.keep(who, judged, ground.standard, ground.today)
             register.keep_figures(self._ports.records(account), who, judged, self._ports.clock.now())
             told = outcomes(days, ground.standard, ground.today)
@@ -212,6 +216,15 @@ class Nights:
             f"night-{day.isoformat()}", Subject("seller", seller), at, at, "derived", marks=marks, facts=facts
         )
         self._ports.inbox.send([Message(write_told(account, connection, [event]), group=account)])
+
+    def _meet(self, account: str, who: str) -> None:
+        """Ask the platform about a seller that is seen for the first time: no shop sends word of when a seller joined,
+        from which the clocks of its documents run."""
+        name, _, seller = who.partition(":")
+        connection = self._shops.find(account, name)
+        if connection is not None and connection.active and "seller" in adapter_of(connection).looks:
+            body = write_task(LookAt(account, name, Subject("seller", seller)))
+            self._ports.actions.send([Message(body, group=account)])
 
     def _end(self, account: str, place: Round, ground: _Ground) -> None:
         """Who failed is tried once more; then the night's priors are kept."""

@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from chalicelib.core.calls import Call, Reply
+from chalicelib.core.case import CaseId
+from chalicelib.core.events import Event, Mark, Subject
+from chalicelib.rules.reader import PACKS
+from chalicelib.sellers.nights import Nights
 from tests.fakes.mirakl import FakeMirakl
 from tests.fakes.woocommerce import FakeShop
 from tests.support.opsdesk import Ops
-from tests.support.world import World
+from tests.support.world import T0, World
 from tests.unit.test_dokan_adapter import CREDENTIALS
 from tests.unit.test_mirakl_acts import OPTIONS
 
@@ -130,3 +134,28 @@ def test_what_somebody_undid_on_the_platform_is_told(platform: str) -> None:
     place.world.run()
     told = [one for one in place.world.told("clock.warned") if one["data"]["rule"] == "measure-undone"]
     assert told and told[0]["data"]["severity"] == "error"
+
+
+@pytest.mark.parametrize("platform", ["dokan", "mirakl"])
+def test_a_seller_that_is_new_is_asked_about_so_that_its_documents_have_their_clocks(platform: str) -> None:
+    place = Place(platform)
+    pack = (PACKS / "seller-vetting.yaml").read_text(encoding="utf-8")
+    place.ops.must("POST", "/policies", {"yaml": pack})
+    if platform == "dokan":
+        place.dokan.stores[57]["registered"] = "2026-03-02T10:00:00"
+    else:
+        place.mirakl.shops[int(place.seller)]["date_created"] = "2026-03-02T10:00:00Z"
+    number = f"{place.seller}-1"
+    placed_ = Event("seen", Subject("order", number), T0, T0, marks=(Mark("order.placed", T0),),
+                    facts={"seller": place.seller})  # fmt: skip
+    place.ops.desk.advance(CaseId("main", "shop-1", placed_.subject), [placed_])
+    place.world.run()
+    place.world.clock.set(T0 + DAY)
+    for _ in range(2):
+        Nights(place.world.ports, ["main"])(place.world.clock.now())
+        place.world.run()
+        place.world.clock.set(place.world.clock.now() + DAY)
+    clocks = place.world.case(f"seller/{place.seller}").ledger.clocks
+    assert {"vet-licence-missing", "vet-tax-missing", "vet-identity-missing"} <= set(clocks)
+    calls = [call.url for call in (*place.dokan.calls, *place.mirakl.calls)]
+    assert len([url for url in calls if url.endswith("/stores/57") or "/shops" in url]) == 1, "once"
