@@ -23,6 +23,10 @@ from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection, Message
 
 MAX_ATTEMPTS = 12
+"""Tries of a poll, which is made up for later."""
+PATIENCE = 300
+"""Tries of any other look, three days at the longest wait: a notice that only names an id is lost with its look, and
+neither being told to wait nor a shop that is down for a night is a reason to lose it. Most ask nobody (`breaker`)."""
 POLL = "connection"
 """A look at a connection, by an instant in place of an id, asks what changed since then."""
 HOOKS = Subject("connection", "hooks")
@@ -151,7 +155,7 @@ class Looks:
             if task.subject.kind == POLL:
                 self._follow(task, answer.looks)
             return
-        if task.attempt + 1 >= MAX_ATTEMPTS:
+        if task.attempt + 1 >= (MAX_ATTEMPTS if task.subject.kind == POLL else PATIENCE):
             log(
                 "look_given_up", level="error", account=task.account, connection=task.connection, case=str(task.subject)
             )

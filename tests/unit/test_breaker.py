@@ -13,11 +13,12 @@ from chalicelib.core.events import Subject
 from chalicelib.core.rules import Do, Point, Policy, Rule, Share, Span, Step
 from chalicelib.flow import breaker, credentials
 from chalicelib.flow.breaker import BUSY, DOWN, FIRST, KIND, LONGEST, MOST, TRIAL
+from chalicelib.flow.messages import LookAt, write_task
 from chalicelib.flow.shops import Shops, adapter_of
 from chalicelib.platforms import registry
 from chalicelib.platforms.base import Command, Done, Later, Paces, Refused
 from chalicelib.ports.http import Uncertain, Unsent
-from chalicelib.ports.stores import Connection
+from chalicelib.ports.stores import Connection, Message
 from tests.support.world import World, placed, states
 
 SUBJECT = Subject("order", "1001")
@@ -202,6 +203,21 @@ def test_what_is_to_be_done_at_a_shop_that_is_down_keeps_its_place_until_it_is_b
     world.pass_time(2 * LONGEST)
     assert [states(world.case(f"order/o-{number}")) for number in range(12)] == [["tag:done"]] * 12
     assert desk.calls == knocks + 12
+
+
+def test_a_notice_that_only_names_an_id_is_not_lost_with_a_shop_that_is_down_for_a_day() -> None:
+    desk = Desk()
+    world = desk.world
+    stored = replace(desk.connection, options={"look_url": "https://shop.example/look"})
+    world.ports.connections.put(stored)
+    desk.answers(Unsent("refused"))
+    world.ports.actions.send([Message(write_task(LookAt("main", "shop-1", SUBJECT)))])
+    world.pass_time(timedelta(days=1))
+    knocks = desk.calls
+    assert MOST < knocks < 120
+    desk.answers(Reply(200, {}, json.dumps([placed("1001")]).encode()))
+    world.pass_time(LONGEST + TRIAL)
+    assert ("order.placed", "") in world.case("order/1001").evidence.marks
 
 
 # -- what each platform says -----------------------------------------------------------------------------------------
