@@ -34,7 +34,9 @@ class Terms:
         return self.modes.get(group, Mode.OBSERVE)
 
 
-OWN_EFFECT: Mapping[str, str] = {"penalise": "penalise", "impose": "lift", "publish": "unpublish"}
+OWN_EFFECT: Mapping[str, str] = {
+    "penalise": "penalise", "impose": "lift", "publish": "unpublish", "open_complaint": "open_complaint",
+}  # fmt: skip
 """Actions whose effect is an entry of ours, not a call to the shop, with what takes them back."""
 NO_LEVER_NEEDED = OWN_ACTIONS
 

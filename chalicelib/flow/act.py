@@ -145,8 +145,8 @@ class Actor:
             said = notice(records, case, connection, self._ports.clock.now())
             command = replace(command, note=said or command.note)
         if self._own.has(action.name):
-            self._own.run(case, parts, do, action.name, book)
-            self._finish(case.id, key, ActionState.DONE)
+            problem = self._own.run(case, parts, do, action.name, book)
+            self._finish(case.id, key, ActionState.REFUSED if problem else ActionState.DONE, problem)
             return
         if ACTIONS[action.name].group is Group.MONEY and not self._reserve(case.id, key, command, balance):
             return
