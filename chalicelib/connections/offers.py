@@ -227,7 +227,13 @@ OFFERS: Mapping[str, Offer] = {
             "immunity_days": _count,
             "state_change_path": _text,
         },
-        credentials={"api_key": _plain, "client_id": _plain, "client_secret": _plain},
+        credentials={
+            "api_key": _plain,
+            "client_id": _plain,
+            "client_secret": _plain,
+            "access_token": _plain,
+            "expires_at": _instant,
+        },  # fmt: skip
         issue=_woo_secret,
     ),
     "bigcommerce": Offer(
