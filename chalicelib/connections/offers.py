@@ -233,7 +233,7 @@ OFFERS: Mapping[str, Offer] = {
             "client_secret": _plain,
             "access_token": _plain,
             "expires_at": _instant,
-        },  # fmt: skip
+        },
         issue=_woo_secret,
     ),
     "bigcommerce": Offer(
