@@ -81,13 +81,15 @@ def left_out() -> dict[str, str]:
 
 
 @cache
-def sheet(name: str) -> dict[str, tuple[str, str]]:
-    """Rule id -> its quotation and confidence in a law sheet."""
+def sheet(name: str) -> dict[str, tuple[str, str, str, str]]:
+    """Rule id -> who is obliged, article, quotation and confidence in a law sheet."""
     path = LAW / f"{name}.md"
     if not path.is_file():
         pytest.skip(f"the law sheets are not here: {path}")
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in path.read_text(encoding="utf-8").splitlines()]
-    return {row[0]: (row[12], row[13]) for row in rows if len(row) == 14 and row[0].startswith(f"{name}-")}
+    return {
+        row[0]: (row[10], row[11], row[12], row[13]) for row in rows if len(row) == 14 and row[0].startswith(f"{name}-")
+    }
 
 
 @pytest.mark.parametrize("name", ["cn", "eu", "us"])
@@ -101,11 +103,46 @@ def test_each_row_of_a_law_sheet_is_a_rule_or_left_out_with_a_reason(name: str) 
 
 @pytest.mark.parametrize("name", ["cn", "eu", "us"])
 def test_a_rule_is_known_as_well_as_its_sheet_says(name: str) -> None:
-    for rule_id, (quote, confidence) in sheet(name).items():
+    for rule_id, (_, _, quote, confidence) in sheet(name).items():
         if rule_id in ALL:
             told = ALL[rule_id]
             assert told["confidence"] == confidence, rule_id
             assert told.get("quote", "—") == quote, rule_id
+
+
+PARTIES = {
+    "seller": "seller", "trader": "seller", "merchant": "seller", "platform": "platform", "marketplace": "platform",
+    "intermediation": "platform", "consumer": "consumer", "controller": "controller", "app": "app-operator",
+}  # fmt: skip
+
+
+def chinese(number: int) -> str:
+    """An article's number as Chinese laws write it: 512 is five hundreds, one ten, two."""
+    digits, text, said = "零一二三四五六七八九", "", False
+    for unit, word in ((100, "百"), (10, "十"), (1, "")):
+        digit, number = divmod(number, unit)
+        if digit:
+            text += word if (unit, digit, said) == (10, 1, False) else digits[digit] + word
+            said = True
+        elif said and number:
+            text += "零"
+    return text
+
+
+@pytest.mark.parametrize("name", ["cn", "eu", "us"])
+def test_a_rule_obliges_whom_its_sheet_says_and_cites_each_of_its_articles(name: str) -> None:
+    checked = 0
+    for rule_id, (obliged, articles, _, _) in sheet(name).items():
+        if rule_id in ALL:
+            told = ALL[rule_id]
+            parties = {party for word, party in PARTIES.items() if re.search(rf"\b{word}\b", obliged)}
+            assert told.get("obliged", "seller") in parties, rule_id
+            bare = re.sub(r"7-day|\([^)]*\)|Order \d+|\bGB/T.*", "", articles)
+            for number in re.findall(r"(?<![./\d-])\d+(?![./\d-])", bare):
+                wanted = chinese(int(number)) if name == "cn" else number
+                assert wanted in str(told["cite"]), (rule_id, number)
+                checked += 1
+    assert checked > 10
 
 
 def test_what_the_page_says_of_switching_off_holds() -> None:
