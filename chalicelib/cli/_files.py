@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
-from chalicelib.cli.main import Wrong
+from chalicelib.cli.main import No, Wrong
 
 
 def text_of(path: Path) -> str:
-    """The text of a file. Raises Wrong."""
+    """The text of a file. Raises Wrong, or No for one that is no text."""
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise Wrong(f"{path}: it is not UTF-8") from None
+        raw = path.read_bytes()
     except OSError as error:
         raise Wrong(f"{path}: {error.strerror}") from None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise No(f"{path}:{line}: file: found bytes that are not UTF-8, wanted UTF-8") from None

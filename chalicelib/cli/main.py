@@ -32,6 +32,10 @@ class Wrong(Exception):
     """The call was wrong: what is asked for cannot be, as the text says. Exit code 2."""
 
 
+class No(Exception):
+    """The answer is no, or there is none; the text says why. Exit code 1."""
+
+
 def commands() -> dict[tuple[str, ...], str]:
     """Every command's words and its module's name, in order."""
     found = {}
@@ -83,6 +87,9 @@ def _run(name: str, words: list[str], rest: list[str]) -> int:
     except Wrong as wrong:
         print(f"redress: {wrong}", file=sys.stderr)
         return WRONG
+    except No as no:
+        print(no, file=sys.stderr)
+        return NO
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -127,6 +127,10 @@ def test_calendars_are_activated_from_files(there: Deployment, capsys: Streams) 
     Path("empty.yaml").write_text("")
     assert main(["calendar", "activate", "empty.yaml"]) == 1
     assert "empty.yaml:1: file: found nothing, wanted a mapping" in capsys.readouterr().err
+    Path("latin.yaml").write_bytes("calendar: XA\nsource: Bürgeramt\n".encode("latin-1"))
+    for command in ("calendar activate", "policy activate", "policy shadow"):
+        assert main([*command.split(), "latin.yaml"]) == 1
+        assert "latin.yaml:2: file: found bytes that are not UTF-8" in capsys.readouterr().err
 
 
 def test_the_journal_can_be_judged_diffed_and_explained(there: Deployment, capsys: Streams) -> None:
