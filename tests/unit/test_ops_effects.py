@@ -152,9 +152,8 @@ def test_levers_that_a_connected_platform_lacks_are_told() -> None:
     levers = {one["action"] for one in ops.must("GET", "/connections/demo")["offers"]["levers"]}
     missing = next(one for one in ("suspend", "remind_seller", "delist", "message_buyer") if one not in levers)
     told = ops.must("POST", "/policies", {"yaml": POLICY.replace("{tag: late}", missing)})
-    assert told["warnings"] == [
-        {"connection": "demo", "platform": "shopify", "rule": "ship-1d", "step": "breach", "action": missing}
-    ]
+    warned = {"connection": "demo", "platform": "shopify", "rule": "ship-1d", "step": "breach", "action": missing}
+    assert told["warnings"] == [{**warned, "nearest": "delist"}]
 
 
 class Racing:
