@@ -195,7 +195,8 @@ def scores_of(ports: Ports, account: str, connection: str, seller: str, now: dat
 def standing_points(records: Records, seller: str, connection: str, now: datetime) -> int:
     """The points that stand against a seller of a connection, as projected."""
     rows = records.query(PENALTIES, f"{seller}|{connection}:") if seller else ()
-    return sum(int(row.data["points"]) for row in rows if counts(row.data, now))
+    # An id may hold anything, what a key is made of too.
+    return sum(int(row.data["points"]) for row in rows if row.data["seller"] == seller and counts(row.data, now))
 
 
 def _text(view: View, name: str) -> str:

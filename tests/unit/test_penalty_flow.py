@@ -138,6 +138,13 @@ def test_two_penalties_hold_one_lever_and_only_the_last_lets_go() -> None:
     assert market.sellers == {"s-1": set()}
 
 
+def test_a_seller_whose_id_looks_like_a_key_gives_nobody_else_its_points() -> None:
+    market = Market()
+    market.penalise("s-1|shop-1:x", rung="warning", points=9)
+    assert market.ops.must("GET", "/sellers/shop-1/s-1")["points"] == 0
+    assert market.ops.must("GET", "/sellers/shop-1/-", seller="s-1|shop-1:x")["points"] == 9
+
+
 def test_a_listing_is_taken_down_and_put_back() -> None:
     market = Market()
     path = market.penalise(rung="delist", listing="p-9")
