@@ -1,6 +1,7 @@
 """300 real orders, sent as signed webhooks in any order, one in five twice, end as the backtest says, clock by clock.
 
-Their due dates lie years back, so what is final when they arrive is final as of now.
+A webhook carries one event, or a few of several orders, as a shop may send them. Their due dates lie years back, so
+what is final when they arrive is final as of now.
 """
 
 import contextlib
@@ -8,6 +9,7 @@ import io
 import json
 import random
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +58,15 @@ def backtest(history: dict[str, list[str]], directory: Path, now: datetime) -> d
     return {(one["case"], one["clock"]): one for one in told}
 
 
+def packed(lines: list[str], chance: random.Random) -> Iterator[Letter]:
+    """The events in any order, one to a webhook or a few in an array."""
+    chance.shuffle(lines)
+    while lines:
+        size = chance.choice([1, 1, 1, 3, 7])
+        taken, lines = lines[:size], lines[size:]
+        yield Letter("", (taken[0] if size == 1 else f"[{','.join(taken)}]").encode())
+
+
 def live(case: Case) -> dict[str, dict[str, Any]]:
     """The same of the stored case."""
     return {
@@ -77,7 +88,7 @@ def test_live_judges_as_the_backtest_does(
     made = connect(ports, "olist", Request("olist", "standard"), outputs.hook_url, MARKS)
     to = Address("standard", made.url, "", made.secret)
     chance = random.Random(5)
-    letters = [Letter("", line.encode()) for lines in history.values() for line in lines]
+    letters = list(packed([line for lines in history.values() for line in lines], chance))
     letters += chance.sample(letters, len(letters) // 5)
     chance.shuffle(letters)
     with ThreadPoolExecutor(SENDERS) as senders:
