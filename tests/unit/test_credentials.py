@@ -11,7 +11,7 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import show
 from chalicelib.flow import credentials
-from chalicelib.flow.credentials import KIND, LEASE, MARGIN, PAUSE
+from chalicelib.flow.credentials import LEASE, MARGIN, PAUSE
 from chalicelib.flow.shops import Shops, adapter_of, context_of
 from chalicelib.platforms.base import Command, Done, Later, Read
 from chalicelib.ports.http import Uncertain
@@ -305,17 +305,27 @@ def test_tokens_of_another_shop_are_not_taken() -> None:
     assert desk.opened["access_token"] == "access-1-0" and "another_shop" in (desk.told() or ("",))[0]
 
 
-def test_an_app_of_the_shops_own_renews_nothing() -> None:
+def test_an_app_of_the_shops_own_gets_its_token_by_itself_once_a_week() -> None:
     dd = FakeDoudian()
     dd.order()
     world = World()
     world.clock.set(dd.now)
-    world.shop.answer = dd.send
-    held = world.connect(
-        "doudian", "dd", address=SHOP, options={"app_key": APP_KEY}, credentials={"app_secret": APP_SECRET}
-    )
-    found = credentials.run(
-        world.ports, Shops(world.ports), held, lambda session: adapter_of(held).look(SUBJECT, session)
-    )
-    assert isinstance(found, Read)
-    assert world.ports.records("main").get(KIND, "dd") is None
+    world.connect("doudian", "dd", address=SHOP, options={"app_key": APP_KEY}, credentials={"app_secret": APP_SECRET})
+
+    def answer(call: Call) -> Reply:
+        dd.now = world.clock.now()
+        return dd.send(call)
+
+    def look() -> object:
+        held = world.ports.connections.get("main", "dd")
+        assert held is not None
+        shops = Shops(world.ports)
+        return credentials.run(world.ports, shops, held, lambda session: adapter_of(held).look(SUBJECT, session))
+
+    world.shop.answer = answer
+    for made, wait in ((1, MINUTE), (1, WEEK / 2), (1, WEEK / 2), (2, MINUTE)):
+        assert isinstance(look(), Read)
+        assert dd.made == made
+        world.clock.advance(wait)
+    dd.tokens.clear()
+    assert isinstance(look(), Read) and dd.made == 3, "taken back before its time"

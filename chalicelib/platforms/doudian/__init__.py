@@ -6,7 +6,7 @@ Options: `app_key`; `sandbox` (`true`: the gateway for tests); `reply_text`, wha
 answered; `flag` (0 to 5: a remark also sets this flag); `agree_types` (`1:CODE,2:CODE`: by type of after-sale, the
 `type` of afterSale/operate that agrees to it, as the app's API page names it; without it no refund is agreed to).
 Credentials: `app_secret`, and for an app that serves other people's shops `access_token`, `refresh_token` and
-`expires_at` (an instant), which are renewed by themselves; an app of one's own shop needs none of them.
+`expires_at` (an instant), which are renewed by themselves; an app of one's own shop gets its token by itself.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,6 @@
-"""Access tokens of apps that serve other people's shops: they live a week, and `token.refresh` gives new ones for the
-refresh token, which changes with each. An app of one's own shop asks for its token with each call instead (`api`).
+"""Access tokens: they live a week, and `token.refresh` gives new ones for the refresh token, which changes with each.
+An app of one's own shop gets each of its tokens by itself (`token.create`), an app of other people's when it is
+authorised.
 
 Facts: the Douyin shop sheet, section 3, and its SDKs. Until an hour before its end the same token is given again; the
 old pair is good for an hour after a renewal within that hour, and dead at once after a later one (both unverified).
@@ -9,10 +10,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from chalicelib.core.calls import Reply
-from chalicelib.core.instants import parse_instant, show
+from chalicelib.core.instants import EPOCH, parse_instant, show
 from chalicelib.platforms.base import Later, Refused, Session
 from chalicelib.platforms.cn import ident, text_of, whole
-from chalicelib.platforms.doudian.api import Api, Murky, Ok, Stale, ended, meaning
+from chalicelib.platforms.doudian.api import Api, Murky, Ok, Stale, ended, meaning, own
 from chalicelib.platforms.keeping import LOST, Asking
 
 _LONGEST = timedelta(days=400)
@@ -20,9 +21,12 @@ _LOST = 60.0
 
 
 def expires(credentials: Mapping[str, str]) -> datetime | None:
-    """`expires_at` of the credentials; None where there is no token that could be renewed."""
-    if not credentials.get("refresh_token"):
+    """`expires_at` of the credentials; long ago where an app of one's own has no token yet, None where there is none
+    that could be renewed."""
+    if not credentials.get("refresh_token") and not credentials.get("app_secret"):
         return None
+    if not credentials.get("refresh_token") and not credentials.get("access_token"):
+        return EPOCH
     try:
         return parse_instant(credentials.get("expires_at", ""))
     except ValueError:
@@ -30,17 +34,21 @@ def expires(credentials: Mapping[str, str]) -> datetime | None:
 
 
 def over(credentials: Mapping[str, str], reply: Reply) -> bool:
-    return bool(credentials.get("refresh_token")) and isinstance(meaning(reply), Stale)
+    by_itself = credentials.get("app_secret") and credentials.get("access_token") and credentials.get("expires_at")
+    return bool(credentials.get("refresh_token") or by_itself) and isinstance(meaning(reply), Stale)
 
 
 def refresh(session: Session) -> Asking[Mapping[str, str]]:
     held = session.credentials
-    token = held.get("refresh_token", "")
-    if not token:
+    token, api = held.get("refresh_token", ""), Api(session)
+    if token:
+        found = yield from api.bare("token.refresh", {"grant_type": "refresh_token", "refresh_token": token})
+    elif not session.shop.address:
         return Refused("no_refresh_token")
-    found = yield from Api(session).bare("token.refresh", {"grant_type": "refresh_token", "refresh_token": token})
+    else:
+        found = yield from api.bare("token.create", own(session.shop.address))
     if isinstance(found, Stale):
-        return Refused("refresh_token_expired")
+        return Refused("refresh_token_expired" if token else "no_access_token")
     if isinstance(found, Murky):
         return Later(_LOST, LOST)
     if not isinstance(found, Ok):
@@ -51,7 +59,9 @@ def refresh(session: Session) -> Asking[Mapping[str, str]]:
     shop, told = session.shop.address, ident(found.data.get("shop_id"))
     if shop and told and told != shop:
         return Refused("another_shop")
-    fresh = {**held, "access_token": access, "refresh_token": again or token}
+    fresh = {**held, "access_token": access}
+    if token:
+        fresh["refresh_token"] = again or token
     seconds = whole(found.data.get("expires_in"))
     fresh.pop("expires_at", None)
     if seconds is not None and timedelta(seconds=seconds) < _LONGEST:
