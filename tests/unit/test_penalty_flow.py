@@ -66,6 +66,19 @@ def test_the_outcome_of_an_appeal_reaches_the_seller_with_its_reasons() -> None:
     assert "taken back" in market.ops.must("GET", f"{path}/reasons")["text"]
 
 
+def test_what_was_decided_and_is_over_is_never_told_as_missed() -> None:
+    market = Market()
+    upheld, reversed_ = market.penalise(rung="warning"), market.penalise(rung="warning")
+    for path, word in ((upheld, "uphold"), (reversed_, "reverse")):
+        market.appeal(path)
+        market.word(path, word, role="admin")
+    market.world.pass_time(timedelta(minutes=2))
+    market.world.clock.set(T0 + 366 * DAY)
+    market.world.pass_time(timedelta(minutes=20))
+    assert market.state(upheld) == "expired" and market.state(reversed_) == "reversed"
+    assert [one["data"]["rule"] for one in market.world.told("clock.breached")] == []
+
+
 def test_a_verdict_that_heals_tells_the_seller_so_and_a_proposal_turned_down_tells_nobody() -> None:
     market = Market()
     market.ops.must("POST", "/policies", {"yaml": POLICY})
