@@ -14,7 +14,7 @@ from tests.sim.sites import HEAVY, QUIET, Odds, Plan, Site
 from tests.sim.watch import Watch
 
 RACES = replace(HEAVY, race=0.6)
-TWICE = Odds(duplicates=0.3, stall=0.05)
+TWICE = Odds(duplicates=0.9, stall=0.3)
 
 
 def seen(wanted: set[str], run: Callable[[int], Findings]) -> set[str]:
@@ -43,7 +43,7 @@ def test_without_the_rescue_it_finds_lost_timers() -> None:
 
 
 def test_without_the_lease_it_finds_effects_twice_on_the_platform() -> None:
-    without = partial(Mix, cases=60, odds=TWICE, acting=1.0)
+    without = partial(Mix, cases=120, odds=TWICE, acting=1.0)
     assert seen({"effects"}, lambda seed: without(seed, parts=controls.no_lease()).run())
     assert not without(1).run().bad()
 
