@@ -29,7 +29,7 @@ def probe(fake: FakeMirakl, **options: str) -> Probe:
 
 def test_it_can_be_asked_and_polled_but_keeps_no_webhooks_for_us() -> None:
     assert isinstance(MIRAKL, Probes) and isinstance(MIRAKL, Samples) and isinstance(MIRAKL, Polled)
-    assert not isinstance(MIRAKL, Subscribes) and not isinstance(MIRAKL, Tries)
+    assert isinstance(MIRAKL, Tries) and not isinstance(MIRAKL, Subscribes)
 
 
 def test_an_operator_may_see_everything_and_only_reading_is_asked() -> None:

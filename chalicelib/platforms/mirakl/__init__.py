@@ -33,7 +33,7 @@ from chalicelib.platforms.base import (
     held_by,
     told_to_wait,
 )
-from chalicelib.platforms.keeping import Asking, Probe, Recent
+from chalicelib.platforms.keeping import Asking, Probe, Recent, Trial
 from chalicelib.platforms.lazy import Lazy
 
 
@@ -124,3 +124,11 @@ class Mirakl:
         from chalicelib.platforms.mirakl.api import meaning
 
         return told_to_wait(meaning(reply))
+
+    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial:
+        """An event of a type of our own, with the secret in the header that an operator's webhooks carry."""
+        from chalicelib.platforms.mirakl.names import TRIAL
+
+        at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        body = f'{{"id":"redress-trial","type":"{TRIAL}","time":"{at}","data":{{}}}}'
+        return Trial(body.encode(), {"content-type": "application/json", "x-redress-secret": secret})

@@ -4,6 +4,8 @@ from chalicelib.core.events import Subject
 from chalicelib.platforms.shapes import ident
 
 READING = 1
+TRIAL = "REDRESS_TRIAL"
+"""The type of an event of our own, by which the way to us is tried."""
 
 DEAD = frozenset(["CANCELED", "REFUSED"])
 """States of a line, or an order, that nobody has to ship."""

@@ -12,7 +12,7 @@ from datetime import timedelta
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import show
 from chalicelib.platforms.base import Delivery, Read, Shop, Unreadable
-from chalicelib.platforms.mirakl.names import incident
+from chalicelib.platforms.mirakl.names import TRIAL, incident
 from chalicelib.platforms.shapes import Body, child, ident, instant, is_body, parse, text
 
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]{0,79}", re.ASCII)
@@ -27,6 +27,8 @@ def read(delivery: Delivery, shop: Shop) -> Read:
     events = [one for one in value if is_body(one)] if isinstance(value, list) else [value] if is_body(value) else []
     if not events:
         raise Unreadable("body", "neither an event nor an array of events", "an event with type and data")
+    if all(text(event, "type") == TRIAL for event in events):
+        return Read(ignored="a trial of ours")
     looks: dict[Subject, None] = {}
     for event in events[:MOST]:
         found = list(_asked(event))

@@ -51,8 +51,9 @@ def probe(session: Session) -> Asking[Probe]:
     status = yield from api.get("system_status", _fields=_STATUS)
     gateways = yield from api.get("payment_gateways", _fields="id,enabled,method_supports")
     holder = yield from _holder(api)
-    if isinstance(status, Later):
-        return status
+    for asked in (status, gateways):
+        if isinstance(asked, Later):
+            return asked
     environment = child(status.body, "environment") if isinstance(status, Ok) else {}
     known = {**levers.LEVERS, **holds.LEVERS}
     return Probe(
@@ -87,7 +88,7 @@ def _notes(session: Session, environment: Body, gateways: "Ok | No | Later | Mur
     if environment.get("wp_cron") is False:
         notes.append("WP-Cron is off: webhooks leave only where the server itself calls wp-cron.php every few minutes")
     if not isinstance(gateways, Ok):
-        return [*notes, _UNKNOWN]
+        return [*notes, _UNKNOWN] if isinstance(gateways, No) else notes
     if session.shop.options.get("api_refund") == "false":
         return [*notes, "refund: only recorded (api_refund is false), no money moves"]
     silent = [one for row in gateways.list if row.get("enabled") is True and (one := _records_only(row))]
