@@ -12,7 +12,7 @@ from chalicelib.core import signing
 from chalicelib.core.instants import parse_instant
 
 _LETTERS = string.ascii_letters + string.digits
-_SHOPIFY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\.myshopify\.com")
+_SHOPIFY = re.compile(r"(?:https://)?[a-z0-9][a-z0-9-]{0,62}\.myshopify\.com/?", re.IGNORECASE | re.ASCII)
 _VERSION = re.compile(r"20[0-9]{2}-(01|04|07|10)")
 _STORE_HASH = re.compile(r"[a-z0-9]{4,20}")
 _STORE_API = re.compile(r"https://api\.bigcommerce\.com/stores/[a-z0-9]{4,20}")

@@ -11,7 +11,9 @@ from chalicelib.connections.offers import COMMON, OFFERS, url_wanted
 from chalicelib.core.signing import parse_secret
 from chalicelib.core.words import MARKS, Group
 from chalicelib.ops.wrong import Clash, Wrong
+from chalicelib.platforms.base import Shop
 from chalicelib.platforms.registry import NAMES
+from chalicelib.platforms.shopify.graphql import endpoint
 from tests.support.world import World
 
 LIB = Path(connect.__file__).resolve().parent.parent
@@ -62,6 +64,25 @@ def test_a_url_that_we_may_call(url: str) -> None:
 )  # fmt: skip
 def test_a_url_that_we_may_not_call(url: str) -> None:
     assert url_wanted(url) != ""
+
+
+@pytest.mark.parametrize(
+    ("address", "good"),
+    [
+        ("demo.myshopify.com", True),
+        ("https://Demo.myshopify.com/", True),
+        ("demo.example", False),
+        ("demo.myshopify.com.example", False),
+        ("https://demo.myshopify.com@example", False),
+        ("https://demo.myshopify.com/admin", False),
+        ("http://demo.myshopify.com", False),
+        ("", False),
+    ],
+)
+def test_a_shopify_store_is_named_by_its_own_host_however_it_was_pasted(address: str, good: bool) -> None:
+    assert (OFFERS["shopify"].address(address) == "") is good
+    if good:
+        assert endpoint(Shop("s", "shopify", address)).lower().startswith("https://demo.myshopify.com/admin/api/")
 
 
 def test_a_secret_is_made_in_the_form_that_the_platform_signs_with() -> None:

@@ -216,7 +216,7 @@ BAD: list[tuple[str, str, object, str, str]] = [
     ("POST", "/connections/s", {"platform": "ebay"}, "platform", "no such platform"),
     ("POST", "/connections/s", {}, "platform", "which platform"),
     ("POST", "/connections/s", {"platform": "shopify", "address": "x.myshopify.com"}, "secret", "Shopify chooses it"),
-    ("POST", "/connections/s", {"platform": "shopify", "address": "https://x.myshopify.com"}, "address", "a host"),
+    ("POST", "/connections/s", {"platform": "shopify", "address": "https://x.example"}, "address", "a host of theirs"),
     ("POST", "/connections/s", {"platform": "woocommerce"}, "address", "signatures are compared with it"),
     ("POST", "/connections/s", {"platform": "standard", "options": {"action_url": "x"}}, "options.action_url", "slip"),
     ("POST", "/connections/s", {"platform": "standard", "options": {"look_url": "x" * 2001}}, "options.look_url", ""),
