@@ -1,10 +1,12 @@
-"""Show what a policy compiles to: its rules, their clocks and steps, and the digest of its content."""
+"""Show what a policy compiles to: its rules in the language of the files, conditions in their canonical form, and the
+digest of its content."""
 
 import argparse
 
 from chalicelib.cli import _common as common
 from chalicelib.cli.main import DONE
 from chalicelib.core.compiled import dump
+from chalicelib.rules import written
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -19,11 +21,5 @@ def run(args: argparse.Namespace) -> int:
         return DONE
     common.tell(f"{policy.name}  {policy.digest}")
     for rule in policy.rules:
-        title = " / ".join(rule.title[lang] for lang in ("zh", "en") if lang in rule.title)
-        common.tell(f"\n{rule.id}  {title}")
-        calendar = rule.calendar if isinstance(rule.calendar, str) else " or ".join(rule.calendar.facts)
-        cited = f": {rule.cite}" if rule.cite else ""
-        common.tell(f"  {rule.basis}{cited}; {rule.applies_to}, {rule.obliged}, {calendar}")
-        for step in rule.steps:
-            common.tell(f"  {step.id}: {', '.join(do.action for do in step.do)}")
+        common.tell("\n" + "\n".join(written.lines(written.rule(rule))))
     return DONE

@@ -116,7 +116,7 @@ _PARAMS: dict[str, type[Shape]] = {
     "warn_seller": MaybeSaid,
     "webhook": Webhook,
 }
-_BARE = {
+BARE = {
     "tag": "tag",
     "untag": "tag",
     "webhook": "subscriber",
@@ -131,11 +131,11 @@ def _params(action: str) -> Any:
     def read(value: object) -> object:
         if value is None:
             return {}
-        key = _BARE.get(action)
+        key = BARE.get(action)
         return {key: value} if key and isinstance(value, str) else value
 
     shape = _PARAMS.get(action, NoParams)
-    return Annotated[shape, BeforeValidator(read, json_schema_input_type=shape | str if action in _BARE else shape)]
+    return Annotated[shape, BeforeValidator(read, json_schema_input_type=shape | str if action in BARE else shape)]
 
 
 def _shape(action: str) -> type[Shape]:

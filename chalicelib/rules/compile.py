@@ -9,6 +9,7 @@ from chalicelib.core.condition_tree import Every, Not
 from chalicelib.core.conditions import Condition
 from chalicelib.rules import lengths, models, moments
 from chalicelib.rules.actions import action_of
+from chalicelib.rules.written import flow
 
 
 def policy_of(model: models.Policy, number: int) -> core.Policy:
@@ -167,15 +168,6 @@ def step_id(step: models.Step) -> str:
     if isinstance(step.at, lengths.At):
         return step.at.at.text
     return flow(step.at.model_dump(mode="json", exclude_unset=True))
-
-
-def flow(value: object) -> str:
-    """Plain data on one line, as YAML writes it."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {flow(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(flow(one) for one in value) + "]"
-    return str(value)
 
 
 def _step(step: models.Step) -> core.Step:

@@ -108,6 +108,7 @@ def test_show_gives_the_compiled_form(capsys: Streams) -> None:
     streams = capsys.readouterr()
     assert streams.out == ""
     assert "refund-7d  收到退货后七日内退款" in streams.err
+    assert "\n  limit: {days: 7}\n" in streams.err
 
 
 def test_a_broken_policy_cannot_judge(broken: str, history: str, capsys: Streams) -> None:
