@@ -23,6 +23,8 @@ _PREFIX = "checkup:"
 _ARRIVAL = "arrival"
 STALE = timedelta(minutes=20)
 """Longer than any wait between two tries: what has not moved for so long was lost, and may be asked for again."""
+LONGEST, MOST = 400, 2000
+"""Characters and entries that are kept of what a platform says."""
 _SLACK = timedelta(seconds=5)
 """The clocks of two functions need not agree."""
 
@@ -107,11 +109,20 @@ def write(ports: Ports, account: str, connection: str, one: Checkup) -> Checkup:
     """Store on condition of its version. Raises Conflict."""
     told = {name: value for name, value in one.told.items() if not (one.task == "trial" and name == "arrived")}
     data = {
-        "state": one.state, "asked": to_ms(one.asked), "at": to_ms(one.at), "said": dict(one.said), "told": told,
-        "words": one.words, "mend": one.mend, "tries": one.tries,
+        "state": one.state, "asked": to_ms(one.asked), "at": to_ms(one.at), "said": dict(one.said),
+        "told": _shown(told), "words": _shown(one.words), "mend": one.mend, "tries": one.tries,
     }  # fmt: skip
     version = ports.records(account).put(KIND, _sort(connection, one.task), data, expected=one.version)
     return replace(one, version=version)
+
+
+def _shown(value: Any) -> Any:
+    """As a terminal may show it: what a platform says of itself is anybody's text."""
+    if isinstance(value, str):
+        return "".join(letter if letter.isprintable() else "?" for letter in value[:LONGEST])
+    if isinstance(value, Mapping):
+        return {_shown(name): _shown(one) for name, one in list(value.items())[:MOST]}
+    return [_shown(one) for one in value[:MOST]] if isinstance(value, list | tuple) else value
 
 
 def arrived(ports: Ports, account: str, connection: str, delivery: str) -> None:

@@ -56,6 +56,14 @@ def test_a_probe_tells_rights_versions_and_how_far_the_clocks_are_apart() -> Non
     assert not findings(world, "rights") and not findings(world, "access")[0]["bad"]
 
 
+def test_what_a_platform_says_of_itself_reaches_no_terminal_as_it_is() -> None:
+    world, site = settled()
+    site.rights = ["read_orders", "write_holds", "\x1b]0;owned\x07" + "x" * 9000]
+    site.hooks = {"a": {"url": OURS, "topic": "orders\x1b[2J\u202e", "state": "stopped"}}
+    kept = json.dumps([ask(world, task).told for task in ("probe", "subscriptions")], ensure_ascii=False)
+    assert kept.isprintable() and len(kept) < 2000 and "]0;owned" in kept
+
+
 def test_the_last_orders_propose_a_mapping_and_ten_are_read_under_it() -> None:
     world, site = settled()
     site.orders = {str(n): (T0 - n * MINUTE, "sent" if n % 2 else "packed") for n in range(1, 31)}
