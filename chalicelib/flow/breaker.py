@@ -24,6 +24,8 @@ MOST = 5
 """Runs in a row that may fail before the connection is left alone."""
 FIRST, LONGEST = timedelta(seconds=30), timedelta(minutes=15)
 """How long it is left alone at first; twice as long after each trial in vain, up to the longest."""
+SERIOUS = 6
+"""Trials in vain, a quarter of an hour, after which somebody is woken (`infra/template.yaml`, PlatformDown)."""
 TRIAL = timedelta(seconds=90)
 """Longer than a function may run: so long the others wait for the one that tries whether it answers again."""
 KEPT = timedelta(days=1)
@@ -77,8 +79,10 @@ class Breaker:
         trials = held.trials + 1
         pause = min(FIRST * 2 ** min(trials - 1, 10), LONGEST)
         if self._keep(State(failures, now + pause, DOWN, trials)):
+            for_long = trials >= SERIOUS
             log(
-                "platform_down", level="error", account=self._connection.account, connection=self._connection.name,
+                "platform_down" if for_long else "platform_away", level="error" if for_long else "warning",
+                account=self._connection.account, connection=self._connection.name,
                 reason=f"{failures} in a row, {reason}; not asked before {show(now + pause)}",
             )  # fmt: skip
 

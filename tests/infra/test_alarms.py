@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from chalicelib.flow import breaker
 
 OfType = Callable[[str], dict[str, dict[str, Any]]]
 
@@ -83,6 +86,15 @@ def test_a_full_case_is_noticed_whoever_finds_it(alarms: list[dict[str, Any]], o
     for each in filters:
         (metric,) = each["MetricTransformations"]
         assert (metric["MetricNamespace"], metric["MetricName"]) == (alarm["Namespace"], alarm["MetricName"])
+
+
+def test_a_shop_that_gives_no_answer_for_long_is_noticed(alarms: list[dict[str, Any]], of_type: OfType) -> None:
+    (alarm,) = [each for each in alarms if each.get("MetricName") == "PlatformDown"]
+    (counted,) = [each for each in of_type("AWS::Logs::MetricFilter").values() if "platform_down" in str(each)]
+    (metric,) = counted["MetricTransformations"]
+    assert (metric["MetricNamespace"], metric["MetricName"]) == (alarm["Namespace"], alarm["MetricName"])
+    assert alarm["Period"] > breaker.LONGEST.total_seconds(), "it is told again at each trial, so it stays alarmed"
+    assert '"platform_down"' in Path(breaker.__file__).read_text()
 
 
 @pytest.mark.parametrize("nightly", ["Audits", "Sellers"])

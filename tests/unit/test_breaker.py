@@ -12,7 +12,7 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Subject
 from chalicelib.core.rules import Do, Point, Policy, Rule, Share, Span, Step
 from chalicelib.flow import breaker, credentials
-from chalicelib.flow.breaker import BUSY, DOWN, FIRST, KIND, LONGEST, MOST, TRIAL
+from chalicelib.flow.breaker import BUSY, DOWN, FIRST, KIND, LONGEST, MOST, SERIOUS, TRIAL
 from chalicelib.flow.messages import LookAt, write_task
 from chalicelib.flow.shops import Shops, adapter_of
 from chalicelib.platforms import registry
@@ -107,7 +107,9 @@ def test_a_shop_that_does_not_answer_is_left_alone_and_then_asked_by_one() -> No
     assert other.wait() == Later(TRIAL.total_seconds(), DOWN), "one is enough to find out"
 
 
-def test_it_waits_longer_each_time_it_tries_in_vain_and_forgets_all_of_it_at_the_first_answer() -> None:
+def test_it_waits_longer_each_time_it_tries_in_vain_and_forgets_all_of_it_at_the_first_answer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     desk = Desk()
     desk.fails()
     waits = []
@@ -118,6 +120,10 @@ def test_it_waits_longer_each_time_it_tries_in_vain_and_forgets_all_of_it_at_the
         desk.world.clock.advance(waits[-1])
         assert isinstance(desk.act(), Unsent)
     assert waits[:3] == [FIRST, 2 * FIRST, 4 * FIRST] and waits[-1] == LONGEST
+    said = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
+    assert said == ["platform_away"] * (SERIOUS - 1) + ["platform_down"] * (9 - SERIOUS + 1)
+    before = sum(waits[: SERIOUS - 1], timedelta())
+    assert LONGEST <= before < LONGEST + timedelta(minutes=1), "a quarter of an hour, as the page says"
     desk.world.clock.advance(LONGEST)
     desk.answers(DONE)
     assert desk.act() == Done() and breaker.held(desk.world.ports, desk.connection) is None
