@@ -60,5 +60,5 @@ def row(platform: str) -> Row:
         return Row(FakeDoudian(), SHOP, {"app_secret": APP_SECRET}, APP_SECRET, {"app_key": APP_KEY})
     if platform == "wechatpay":
         return Row(FakePay(), MERCHANT, CREDENTIALS, ring())
-    assert platform == "standard"
+    assert platform == "standard", f"{platform} has no far end here yet"
     return Row(None, "", {})
