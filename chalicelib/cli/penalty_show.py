@@ -4,20 +4,24 @@ import argparse
 from typing import Any
 
 from chalicelib.cli import _api as ops
-from chalicelib.cli import _penalty
+from chalicelib.cli import _penalty, _table
 from chalicelib.cli._api import Api
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lang", choices=["zh", "en"], default="", help="the statement of reasons in this language")
+    parser.add_argument("--html", default="", metavar="FILE", help="write that statement as a page, too")
     _penalty.register(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     def work(api: Api) -> Any:
         parts, query = _penalty.path(api, args.penalty)
-        if args.lang:
-            return api.ask("GET", [*parts, "reasons"], lang=args.lang, **query)
+        if args.lang or args.html:
+            told = api.ask("GET", [*parts, "reasons"], lang=args.lang or "en", **query)
+            if args.html:
+                _table.write(args.html, told["html"])
+            return told
         return api.ask("GET", parts, **query)
 
-    return ops.call(args, work, lambda told: [told["text"]] if args.lang else _penalty.lines(told))
+    return ops.call(args, work, lambda told: [told["text"]] if "text" in told else _penalty.lines(told))

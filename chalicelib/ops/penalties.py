@@ -109,7 +109,7 @@ def show_reasons(call: Call) -> Any:
     more = {**notices.about(one), **notices.outcome(records, case, one)}
     if form == "html":
         return Answer(200, reasons.page(told, lang, more), "text/html; charset=utf-8", GUARDED)
-    return {"lang": lang, "text": reasons.text(told, lang, more)}
+    return {"lang": lang, "text": reasons.text(told, lang, more), "html": reasons.page(told, lang, more)}
 
 
 def propose(call: Call) -> Any:

@@ -90,6 +90,8 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     ]
     assert "Statement of reasons" in run(capsys, "penalty", "show", "penalty/p-1", "--lang", "en")["text"]
     assert run(capsys, "penalty", "show", "penalty/p-1")["deeds"]
+    assert run(capsys, "penalty", "show", "penalty/p-1", "--lang", "zh", "--html", "reasons.html")["lang"] == "zh"
+    assert Path("reasons.html").read_text().startswith('<!doctype html><html lang="zh-CN">')
     assert run(capsys, "penalty", "export", "--out", "out.csv") == {"exported": 3}
     assert Path("out.csv").read_text().splitlines()[0].startswith("penalty,seller,state")
     assert run(capsys, "seller", "links", "--base", "https://r.example") == {"base": "https://r.example"}
