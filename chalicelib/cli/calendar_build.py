@@ -16,7 +16,7 @@ from chalicelib.cli._calendar_snapshot import NoSnapshot, snapshot
 from chalicelib.cli.main import DONE, NO, Wrong
 from chalicelib.core.calendar_data import CODE, MAX_BYTES, SHIPPED, dump, load, shipped
 from chalicelib.core.calendars import BadCalendar, Calendar
-from chalicelib.core.overlays import apply
+from chalicelib.core.overlays import apply, unnamed
 from chalicelib.rules.overlay import read_overlay
 from chalicelib.rules.problems import Mistakes, Problem
 
@@ -72,7 +72,12 @@ def _base(code: str, base: str | None, zone: str | None) -> Calendar:
 
 def _laid_over(base: Calendar, overlays: list[str]) -> Calendar:
     for file in overlays:
-        base = apply(base, read_overlay(_read(file), file, base))
+        overlay = read_overlay(_read(file), file, base)
+        silent = unnamed(base, overlay)
+        if silent:
+            days = ", ".join(f"{day} {name}".rstrip() for day, name in silent.items())
+            common.tell(f"{file}: no word of {days}: working days now; if they are not, name them under holidays")
+        base = apply(base, overlay)
     return base
 
 
@@ -96,7 +101,8 @@ def _refused(problems: tuple[Problem, ...], as_json: bool) -> int:
 def _line(calendar: Calendar) -> str:
     plan = calendar.plan
     days = f"{len(plan.holidays)} holidays, {len(plan.working)} make-up days, {len(plan.maybe)} that may go either way"
-    return f"{calendar.code} in {calendar.zone}, known until {calendar.known_until}, {days}, {calendar.digest[:12]}"
+    until = calendar.known_until or "ever"
+    return f"{calendar.code} in {calendar.zone}, known until {until}, {days}, {calendar.digest[:12]}"
 
 
 def _summary(calendar: Calendar, path: Path) -> dict[str, object]:
@@ -104,8 +110,8 @@ def _summary(calendar: Calendar, path: Path) -> dict[str, object]:
         "code": calendar.code,
         "file": str(path),
         "zone": calendar.zone,
-        "known_from": str(calendar.known_from),
-        "known_until": str(calendar.known_until),
+        "known_from": calendar.known_from and str(calendar.known_from),
+        "known_until": calendar.known_until and str(calendar.known_until),
         "holidays": len(calendar.plan.holidays),
         "working": len(calendar.plan.working),
         "digest": calendar.digest,

@@ -55,4 +55,17 @@ def apply(calendar: Calendar, overlay: Overlay) -> Calendar:
     )
 
 
+def unnamed(calendar: Calendar, overlay: Overlay) -> dict[date, str]:
+    """Holidays that the calendar expected on days of work, that the overlay makes known and says nothing of: they are
+    ordinary days then. Where a notice was copied in part, they are what is missing."""
+    plan, old, until = calendar.plan, calendar.known_until, overlay.known_until
+    if old is None or until is None:
+        return {}
+    named = overlay.working | overlay.ordinary | overlay.holidays.keys() | overlay.dates.keys()
+    ahead = {date.fromordinal(day): name for day, name in sorted(plan.holidays.items())}
+    return {
+        day: name for day, name in ahead.items() if old < day <= until and day not in named and plan.week[day.weekday()]
+    }
+
+
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -45,6 +45,26 @@ def test_builds_with_an_overlay(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert made.sources[1].published == date(2026, 11, 20) and len(made.sources[1].digest) == 64
 
 
+def test_tells_of_festivals_that_a_notice_does_not_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The notice says that the whole year is known; a festival that it leaves out is most likely forgotten."""
+    notice = tmp_path / "notice.yaml"
+    text = NOTICE.replace(
+        "holidays: {2026-12-01: Mourning}", "known_until: 2027-12-31\nholidays: [2027-02-05/2027-02-12]"
+    )
+    notice.write_text(text)
+    asked = ["calendar", "build", "CN", "--base", "shipped", "--overlay", str(notice), "--out", str(tmp_path)]
+    assert main(asked) == 0
+    told = capsys.readouterr().err
+    assert "no word of 2027-01-01 New Year's Day, 2027-04-05 Tomb-Sweeping Day, " in told
+    assert "2027-10-01 National Day" in told
+    assert "2027-02-08" not in told, "it is named"
+    assert "2027-10-02" not in told, "a Saturday is no working day"
+    assert "2028" not in told, "what stays unknown is expected still"
+    notice.write_text(NOTICE)
+    assert main(asked) == 0
+    assert "no word of" not in capsys.readouterr().err
+
+
 def test_builds_on_what_ships_without_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
