@@ -126,7 +126,7 @@ class PenaltyEffects:
             return
         if measure == Rung.BLACKLIST:
             measure = self._ending(case)
-        watch.note(self._records(case), case.id.connection, target)
+        watch.note(self._records(case), case.id.connection, target, now)
         # The generation counts how often it was asked for anew; between two of them lies its lifting.
         generations = [state.generation for (clock, _), state in case.ledger.steps.items() if clock == key.clock]
         version = 2 * max(generations, default=0) + (not on)

@@ -20,7 +20,9 @@ from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message, Records
 
 MEASURED = "measured"
-"""The index of everybody, and every listing, on whom a measure was ever put."""
+"""The index of everybody, and every listing, on whom a measure was put."""
+KEPT = timedelta(days=400)
+"""So long after the last measure began or ended somebody is looked after."""
 SETTLING = timedelta(hours=1)
 """A platform may take so long until it shows what it was told."""
 
@@ -58,9 +60,9 @@ class Difference:
     seen: datetime
 
 
-def note(records: Records, connection: str, target: Subject) -> None:
-    """A measure was put on it: from now on it is looked after."""
-    records.put(MEASURED, f"{connection}|{target}", {})
+def note(records: Records, connection: str, target: Subject, now: datetime) -> None:
+    """A measure is put on it, stands, or ends: from now on it is looked after."""
+    records.put(MEASURED, f"{connection}|{target}", {}, expires=now + KEPT)
 
 
 def watch(ports: Ports, account: str) -> Watched:
@@ -70,6 +72,8 @@ def watch(ports: Ports, account: str) -> Watched:
     asked = 0
     for case_id in _measured(ports, account):
         case = ports.cases(account).get(case_id)
+        if wanted(case, now):
+            note(ports.records(account), case_id.connection, case_id.subject, now)
         for one in differences(case, now):
             if case_id.local not in found[one.name]:
                 found[one.name].append(case_id.local)
@@ -86,19 +90,23 @@ def watch(ports: Ports, account: str) -> Watched:
 
 def differences(case: Case, now: datetime) -> list[Difference]:
     """Where the platform shows something else than what should stand; empty where it says nothing new."""
-    view = View(case.evidence, now)
-    wanted = {one for one in _OF_KIND.get(case.id.subject.kind, ()) if view.marks(f"measure.{one}")}
-    found = []
+    asked, found = wanted(case, now), []
     for measure in _OF_KIND.get(case.id.subject.kind, ()):
         since, told = _settled(case, measure), _shown(case, measure)
         if since is None or told is None or told[1] < since + SETTLING:
             continue
         stands, seen = told
-        if measure in wanted and not stands:
+        if measure in asked and not stands:
             found.append(Difference("undone", measure, seen))
-        elif stands and measure not in wanted and not (measure == "suspend" and "blacklist" in wanted):
+        elif stands and measure not in asked and not (measure == "suspend" and "blacklist" in asked):
             found.append(Difference("repeated", measure, seen))
     return found
+
+
+def wanted(case: Case, now: datetime) -> frozenset[str]:
+    """The measures that any penalty or missing document asks for."""
+    view = View(case.evidence, now)
+    return frozenset(one for one in _OF_KIND.get(case.id.subject.kind, ()) if view.marks(f"measure.{one}"))
 
 
 def _shown(case: Case, measure: str) -> tuple[bool, datetime] | None:

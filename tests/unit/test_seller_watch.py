@@ -125,3 +125,16 @@ def test_a_seller_suspended_for_a_missing_document_is_looked_after_too() -> None
     market.world.pass_time(timedelta(minutes=20))
     assert market.sellers["s-1"] >= {"suspend"}
     assert market.ops.must("POST", "/sellers/watch", {})["looks"] == 1
+
+
+def test_who_is_long_free_of_measures_is_asked_about_no_more_and_who_is_not_stays() -> None:
+    market = Market()
+    gone, stays = market.penalise("s-1", rung="suspend"), market.penalise("s-2", rung="blacklist")
+    market.word(gone, "reverse")
+    market.world.pass_time(timedelta(minutes=2))
+    for day in (31, 300, 600):
+        market.world.clock.set(T0 + day * DAY)
+        market.world.pass_time(timedelta(minutes=20))
+        looks = market.ops.must("POST", "/sellers/watch", {})["looks"]
+    assert looks == 1, "the one whose service was ended"
+    assert market.state(stays) == "imposed"
