@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -166,8 +167,7 @@ class Calendar(Known):
 
     def end_of(self, day: date) -> datetime:
         """24:00 of a day as an instant: the end of all moments at which the wall shows that day, or one before it."""
-        year_at(day.toordinal())
-        return from_us(last_before(self._plan.zone, midnight(day.toordinal() + 1)))
+        return _end_of(self._plan.zone, day.toordinal())
 
     def add_days(self, moment: datetime, days: int) -> datetime:
         """The same time on the wall so many calendar days later (earlier, below 0), working or not.
@@ -264,6 +264,12 @@ class Edition:
     at: datetime | None
     digest: str
     load: Callable[[], Calendar]
+
+
+@lru_cache(maxsize=8192)
+def _end_of(name: str, ordinal: int) -> datetime:
+    year_at(ordinal)
+    return from_us(last_before(name, midnight(ordinal + 1)))
 
 
 class Calendars:

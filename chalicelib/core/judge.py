@@ -36,7 +36,10 @@ class Judge:
 
     def all(self) -> tuple[Reading, ...]:
         """Every clock of the case, in the order of the policies and their rules."""
-        return tuple(reading for versions in self._rules for reading in self._of(versions))
+        found: list[Reading] = []
+        for versions in self._rules:
+            found += self._of(versions)
+        return tuple(found)
 
     def _of(self, versions: Versions) -> tuple[Reading, ...]:
         found = self._read.get(versions.rule)

@@ -35,7 +35,6 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _NONE = timedelta(0)
 _MOST_LOST = 400
-_HUNDREDTH = 100 * MILLISECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +266,11 @@ def _rolled(day: date, roll: Roll, calendar: Calendar) -> date:
 
 def share_of(span: timedelta, percent: int) -> timedelta:
     """So many per cent of a span, rounded up to the millisecond: a step is never early."""
-    return -(-span * percent // _HUNDREDTH) * MILLISECOND if span > _NONE else span
+    if span <= _NONE:
+        return span
+    # In whole numbers, because a timedelta takes twice as long to be divided.
+    microseconds = (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+    return -(-microseconds * percent // 100_000) * MILLISECOND
 
 
 def on_from_start(at: OnCalendar, start: datetime, holds: Sequence[Hold], calendar: Calendar) -> datetime | None:

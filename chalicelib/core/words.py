@@ -184,6 +184,9 @@ class Status(StrEnum):
     BREACHED = "breached"
     VOID = "void"
 
+    # Statuses are counted by the million; an enumeration's own hash is a call into Python.
+    __hash__ = str.__hash__
+
 
 ENDED = frozenset({Status.MET, Status.MET_LATE, Status.BREACHED, Status.VOID})
 """An ended clock keeps the due and the versions that it was judged with (law 8)."""

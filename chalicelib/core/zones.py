@@ -139,7 +139,6 @@ def first_at(name: str, wall: int) -> int:
     raise ValueError("beyond the years of a calendar")
 
 
-@lru_cache(maxsize=8192)
 def last_before(name: str, wall: int) -> int:
     """The end of all instants at which the wall shows less than `wall`: where it comes twice, the second time."""
     pieces = _pieces(name, wall - _REACH, wall + _REACH)

@@ -3,7 +3,7 @@
 What stands then is what a shop that had sent everything in time would have seen happen.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -53,9 +53,22 @@ class Judge:
 
     def judge(self, subject: Subject, events: list[Event], now: datetime) -> Judged:
         """The case as of `now`."""
-        evidence = merge_all(NOTHING, events)
-        clocks, _ = read_clocks(subject.kind, View(evidence, now), self._in_force, self.calendars)
-        return Judged(subject, clocks, evidence, now)
+        (judged,) = self.judge_some([(subject, events)], now)
+        return judged
+
+    def judge_some(self, cases: Iterable[tuple[Subject, list[Event]]], now: datetime) -> list[Judged]:
+        """Some cases as of `now`, in their order."""
+        # One stage after the other: a processor that does one thing ten times is quicker than one that does ten things.
+        told = [(subject, merge_all(NOTHING, events)) for subject, events in cases]
+        return [
+            Judged(
+                subject,
+                read_clocks(subject.kind, View(evidence, now), self._in_force, self.calendars)[0],
+                evidence,
+                now,
+            )
+            for subject, evidence in told
+        ]
 
     def cost(self, reading: Reading) -> int:
         """The points of a clock's steps that stand."""

@@ -118,6 +118,7 @@ def test_lines_in_their_usual_form_are_read_shortly(events: list[Event]) -> None
 @example(LINE.index(b',"facts"'), len(LINE) - 2 - LINE.index(b',"facts"'), b"")
 @example(LINE.index(b',"facts"'), len(LINE) - 2 - LINE.index(b',"facts"'), b',"links":["ab"],"facts":{"a":1,"a":2}')
 @example(LINE.index(b"order.placed"), 0, b"un")
+@example(LINE.index(b"order.placed"), 0, b"\x00")
 def test_a_line_that_was_tampered_with_is_read_as_strictly(at: int, cut: int, junk: bytes) -> None:
     raw = LINE[:at] + junk + LINE[at + cut :]
     one, other = shortly(raw), strictly(raw)
