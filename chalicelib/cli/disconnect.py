@@ -2,8 +2,8 @@
 
 Open holds, tags, delistings and suspensions of ours are lifted where the platform has a way back; planned actions are
 dropped; what could not be undone is listed, and the exit code is then 1. Money paid and messages sent stay. Its cases
-stay too; `--export FILE` writes them to FILE, one JSON object a line, and the journal of its events beside it, as a
-history that `backtest` reads."""
+stay too, and are exported: to a file in this directory or to FILE, one JSON object a line, and the journal of its
+events beside it in FILE.history, as a history that `backtest` reads."""
 
 import argparse
 import json
@@ -18,17 +18,23 @@ from chalicelib.cli import _checkups as checkups
 from chalicelib.cli._common import tell
 from chalicelib.cli.connections import describe
 from chalicelib.cli.main import DONE, NO, Wrong
+from chalicelib.connections.check import NAME, NAME_WANTED
+from chalicelib.ports.clock import SystemClock
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="CONNECTION")
-    parser.add_argument("--export", type=Path, metavar="FILE", help="the cases; FILE.history has the journal")
+    parser.add_argument("--export", type=Path, metavar="FILE", help="default: CONNECTION-INSTANT.jsonl, here")
+    parser.add_argument("--no-export", action="store_true", help="write no file")
     parser.add_argument("--only-switch-off", action="store_true", help="ask the shop nothing, take nothing back")
     ops.register(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    for path in _files(args.export) if args.export else ():
+    if args.no_export and args.export:
+        raise Wrong("--export and --no-export: one of them")
+    file = args.export if args.export or args.no_export or args.only_switch_off else _default(args.name)
+    for path in _files(file) if file else ():
         if path.exists():
             raise Wrong(f"{path}: is there already")
     undone = 0
@@ -42,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
             told["lifted"] = lifted = _lift(api, args)
             _say(args, _lifted(lifted))
             undone = bool(checkups.wrong(left)) + len(lifted["stays"]) + lifted["open"]
-        if args.export:
-            told["exported"] = _export(api, args.name, args.export)
+        if file:
+            told["exported"] = _export(api, args.name, file)
             _say(args, [f"exported: {told['exported']}"])
         return {**api.ask("DELETE", ["connections", args.name]), **told}
 
@@ -79,6 +85,13 @@ def _walk(api: ops.Api, name: str) -> dict[str, Any]:
         whole["settled"], cursor = part["settled"], part["cursor"]
         if not cursor:
             return {**whole, "lifted": dict(lifted)}
+
+
+def _default(name: str) -> Path:
+    """A file of this moment's own, for a name that can be one."""
+    if not NAME.fullmatch(name):
+        raise Wrong(f"found {name[:40]!r}, wanted the name of a connection: {NAME_WANTED}")
+    return Path(f"{name}-{SystemClock().now():%Y%m%dT%H%M%SZ}.jsonl")
 
 
 def _files(path: Path) -> tuple[Path, Path]:

@@ -382,6 +382,18 @@ def test_leaving_removes_webhooks_lifts_what_is_ours_and_exports(town: Town, cap
     assert main(["disconnect", "woo", "--only-switch-off"]) == 0 and len(town.shop.calls) == writes
 
 
+def test_cases_are_exported_without_being_asked_for(town: Town, capsys: Streams) -> None:
+    connected(town, capsys)
+    town.announce(town.order())
+    town.world.run()
+    assert main(["disconnect", "woo", "--export", "x", "--no-export"]) == 2
+    assert main(["disconnect", "../x"]) == 2
+    assert main(["disconnect", "woo"]) == 0
+    (cases,) = Path().glob("woo-*.jsonl")
+    assert len(cases.read_text().splitlines()) == 1 and Path(f"{cases}.history").read_text()
+    assert f"exported: 1 cases to {cases}" in capsys.readouterr().err
+
+
 def test_what_the_shop_does_not_give_back_is_named(town: Town, capsys: Streams) -> None:
     connected(town, capsys, "--mode", "all=act")
     town.announce(town.order())
