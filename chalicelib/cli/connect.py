@@ -20,6 +20,7 @@ from chalicelib.cli._questions import complete
 from chalicelib.cli.main import DONE, NO, Wrong
 from chalicelib.connections.offers import OFFERS
 from chalicelib.core.instants import show
+from chalicelib.platforms.keeping import OPTION
 
 OWN_SECRET = "secret"
 """The credential that only signs our calls to a shop which can be asked without one."""
@@ -113,7 +114,7 @@ class Wiring:
             yield self._ask("trial")
             return
         for right, lost in sorted(probe["told"].get("missing", {}).items()):
-            self._tell(f"      {right} is not granted: {lost}")
+            self._tell(f"      {right} is not {'set' if right.startswith(OPTION) else 'granted'}: {lost}")
         for note in probe["told"].get("notes", ()):
             self._tell(f"      {note}")
         yield self._levers()

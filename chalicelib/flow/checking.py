@@ -19,7 +19,7 @@ from chalicelib.flow.looks import Looks
 from chalicelib.flow.messages import LookAt
 from chalicelib.flow.shops import adapter_of, hook_of
 from chalicelib.platforms.base import Adapter, Later, Looking, Refused, Session
-from chalicelib.platforms.keeping import Probes, Refreshes, Samples, Subscribes, Subscription, Tries
+from chalicelib.platforms.keeping import OPTION, Probes, Refreshes, Samples, Subscribes, Subscription, Tries
 from chalicelib.ports.http import Uncertain, Unsent
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict, Connection
@@ -169,7 +169,8 @@ def _probe(desk: Desk, held: Checkup) -> Result:
         "skew": to_ms(found.clock) / 1000 - to_ms(now) / 1000 if found.clock else None,
         "notes": list(found.notes), **lasting,
     }  # fmt: skip
-    lacks = f"; {len(found.missing)} rights are missing" if found.missing else ""
+    rights = [one for one in found.missing if not one.startswith(OPTION)]
+    lacks = f"; {len(rights)} rights are missing" if rights else ""
     return _done(held, f"{one.platform} answers{f' for {found.holder[:80]}' if found.holder else ''}{lacks}", told)
 
 

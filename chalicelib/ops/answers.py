@@ -9,7 +9,7 @@ from chalicelib.core.instants import parse_instant, show
 from chalicelib.flow import checkup, credentials
 from chalicelib.flow.checkup import Checkup
 from chalicelib.flow.shops import adapter_of
-from chalicelib.platforms.keeping import Refreshes
+from chalicelib.platforms.keeping import OPTION, Refreshes
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection
 
@@ -51,9 +51,16 @@ def _access(one: Connection, held: Checkup, now: datetime) -> Iterator[Finding]:
     if not told["offered"]:
         yield "access", held.words, ""
         return
-    for right, lost in sorted(told["missing"].items()):
+    rights = {right: lost for right, lost in told["missing"].items() if not right.startswith(OPTION)}
+    for right, lost in sorted(rights.items()):
         yield "rights", f"{right} is not granted: {lost}"[:300], f"grant {right} to the app or key of {one.name}"
-    if not told["missing"]:
+    for option, lost in sorted(told["missing"].items()):
+        if option not in rights:
+            # Nothing is wrong: it is up to the shop which levers it wants.
+            name = option.removeprefix(OPTION)
+            sets = f"redress connections {one.name} --option {name}=VALUE sets it"
+            yield "options", f"without {name} there is no {lost.removeprefix('levers: ')}: {sets}"[:300], ""
+    if not rights:
         yield "access", f"{held.words}{when}", ""
     skew = told["skew"]
     if skew is not None:

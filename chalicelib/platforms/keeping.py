@@ -15,6 +15,8 @@ from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Later, Refused, Session, Shop, Steps
 
 T = TypeVar("T")
+OPTION = "the option "
+"""How an option of the connection that a lever needs stands in `Probe.missing`, where rights of the platform stand."""
 LOST = "answer lost"
 """Why credentials must be asked for again, where the old ones may be dead already."""
 Asking: TypeAlias = Generator[Call, Reply, T | Refused | Later]
