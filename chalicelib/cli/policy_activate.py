@@ -15,23 +15,29 @@ from chalicelib.cli._files import text_of
 from chalicelib.cli.main import NO
 from chalicelib.core.instants import show
 from chalicelib.platforms.nearest import instead
-from chalicelib.rules.reader import find
+from chalicelib.rules.problems import Mistakes
+from chalicelib.rules.reader import find, read_text
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="PACK-or-FILE")
     parser.add_argument("--at", type=instant, metavar="INSTANT", help="for clocks that start from then on")
-    parser.add_argument("--retroactive", action="store_true", help="judge clocks anew that started before, too")
+    parser.add_argument(
+        "--retroactive",
+        action="store_true",
+        help="judge clocks anew that started before, too; as the file's own retroactive: true",
+    )
     previews.add_yes(parser)
     ops.register(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     text = text_of(find(args.file))
-    said = {"yaml": text, "at": show(args.at) if args.at else None, "retroactive": args.retroactive}
+    retroactive = args.retroactive or _asks_for_it(text)
+    said = {"yaml": text, "at": show(args.at) if args.at else None, "retroactive": retroactive}
 
     def work(api: ops.Api) -> Any:
-        if args.retroactive:
+        if retroactive:
             ask = lambda cursor: api.ask("POST", ["previews"], {"yaml": text, "cursor": cursor})  # noqa: E731
             said["confirmed"] = previews.confirmed(args, lambda: previews.whole(ask, "judged both ways"))
         return api.ask("POST", ["policies"], said)
@@ -41,6 +47,14 @@ def run(args: argparse.Namespace) -> int:
     except previews.SaidNo:
         tell("nothing was changed")
         return NO
+
+
+def _asks_for_it(text: str) -> bool:
+    """Whether the file itself says `retroactive: true`. Its mistakes are told by the deployment, which knows more."""
+    try:
+        return read_text(text).retroactive
+    except Mistakes:
+        return False
 
 
 def lines(told: Any) -> Iterator[str]:

@@ -333,6 +333,8 @@ class Policy:
     rules: tuple[Rule, ...]
     marks: frozenset[str] = frozenset()
     facts: Mapping[str, FactWord] = field(default_factory=dict)
+    retroactive: bool = field(default=False, compare=False)
+    """Its file asks for it to judge clocks anew that started before. How a version comes into force is no content."""
 
     @property
     def version(self) -> str:

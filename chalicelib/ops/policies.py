@@ -52,11 +52,12 @@ def activate(
     actor: str = "deploy",
     sure: Sure = UNSURE,
 ) -> Activated:
-    """Read a policy and bring it into force for clocks that start from `at` on; a `retroactive` one also judges those
-    that started before. Without `at` the first version of a policy has always been in force (`acts_from` keeps history
-    from acting), a later one is from now on. Raises Mistakes (of the file), Wrong, Unconfirmed for a retroactive one
-    that nobody is `sure` of, or Clash after lost races."""
+    """Read a policy and bring it into force for clocks that start from `at` on; a `retroactive` one (by this, or by its
+    file) also judges those that started before. Without `at` the first version of a policy has always been in force
+    (`acts_from` keeps history from acting), a later one is from now on. Raises Mistakes (of the file), Wrong,
+    Unconfirmed for a retroactive one that nobody is `sure` of, or Clash after lost races."""
     policy = store.read(ports, account, yaml_text)
+    retroactive = retroactive or policy.retroactive
     with journalled(
         ports, account, actor, "policy.activate", policy.name, digest=policy.digest, retroactive=retroactive
     ) as learnt:

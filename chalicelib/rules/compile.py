@@ -18,7 +18,7 @@ def policy_of(model: models.Policy, number: int) -> core.Policy:
     facts = {name: word.word() for name, word in told.items()}
     marks = frozenset(model.declare.marks if model.declare else ())
     rules = tuple(rule_of(rule, model.calendar) for rule in model.rules)
-    return sealed(core.Policy(model.policy, number, "", rules, marks, facts))
+    return sealed(core.Policy(model.policy, number, "", rules, marks, facts, model.retroactive))
 
 
 def rule_of(rule: models.Rule, calendar: models.Calendar | None = None) -> core.Rule:

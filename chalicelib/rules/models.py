@@ -289,5 +289,6 @@ class Policy(Shape):
     policy: PolicyName
     title: Title | None = None
     calendar: Calendar | None = None
+    retroactive: Flag = False
     declare: Declare | None = None
     rules: Annotated[list[Rule], Field(min_length=1, max_length=500)]

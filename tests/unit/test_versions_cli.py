@@ -69,6 +69,17 @@ def test_a_retroactive_activation_shows_and_asks(
     assert in_force(there) == numbers and ("nothing was changed" in shown) is (code == 1)
 
 
+def test_a_file_that_says_it_is_retroactive_is_asked_about_too(
+    there: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: Streams
+) -> None:
+    file = Path("bad.yaml")
+    file.write_text("retroactive: true\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", Person("no\n"))
+    assert main(["policy", "activate", "bad.yaml"]) == 1
+    assert "cases judged both ways" in capsys.readouterr().err and in_force(there) == [1]
+    assert main(["policy", "activate", "bad.yaml", "--yes"]) == 0 and in_force(there) == [1, 2]
+
+
 def test_where_nobody_can_be_asked_it_must_be_said(
     there: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: Streams
 ) -> None:

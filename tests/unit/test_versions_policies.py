@@ -122,6 +122,19 @@ def test_a_retroactive_version_shows_what_it_changes_and_waits_for_a_yes() -> No
     assert "ship" in world.case("order/1002").ledger.clocks
 
 
+def test_a_file_may_say_itself_that_it_is_retroactive() -> None:
+    world, ops = deployment(GOOD)
+    order(world, "1001")
+    world.pass_time(3 * HOUR)
+    said = {"yaml": "retroactive: true\n" + BAD}
+    status, told = ops.ask("POST", "/policies", said)
+    assert (status, told["error"]) == (409, "unconfirmed")
+    assert told["diff"]["rules"]["ship"]["status"] == {"running->breached": 1}
+    done = ops.must("POST", "/policies", {**said, "yes": told["yes"]})
+    assert (done["version"], done["retroactive"]) == ("house@2", True)
+    assert ops.must("POST", "/policies", said)["unchanged"], "the same file once more asks nothing"
+
+
 def test_a_yes_is_void_when_somebody_else_changed_the_policies() -> None:
     world, ops = deployment(GOOD)
     said = {"yaml": BAD, "retroactive": True}
