@@ -71,7 +71,7 @@ class Stage:
 class Course:
     """One round of a clock. `movers`: pauses and extensions in order of time."""
 
-    __slots__ = ("_due", "_stages", "acts", "ground", "movers", "rule", "start")
+    __slots__ = ("_due", "_dues", "_stages", "acts", "ground", "movers", "rule", "start")
 
     def __init__(self, rule: Rule, start: datetime, movers: Movers, ground: Ground) -> None:
         self.rule = rule
@@ -82,6 +82,8 @@ class Course:
         self.acts: list[Extended] = []
         """The extensions that made it longer, once the due is known."""
         self._stages = _stages(start, movers) if movers else []
+        self._dues: dict[int, Due] = {}
+        """When it was due by what each stage knew: all steps ask for the same."""
 
     @property
     def holds(self) -> tuple[Hold, ...]:
@@ -131,10 +133,10 @@ class Course:
             base = self.step_at(step.at) if step else None
             return None if base is None else base + timedelta(seconds=at.seconds)
         if not self._stages:
-            return self._known_at(at, (), self.due())
+            return self._known_at(at, (), 0)
         last = len(self._stages) - 1
         for index, stage in enumerate(self._stages):
-            found = self._known_at(at, stage.movers, self.due() if index == last else None)
+            found = self._known_at(at, stage.movers, index)
             if found is None:
                 continue
             # What came to be known only then cannot have made it stand before.
@@ -143,7 +145,16 @@ class Course:
                 return found
         return None
 
-    def _known_at(self, at: Place, movers: Movers, due: Due | None) -> datetime | None:
+    def _due_at(self, index: int) -> Due:
+        """When it is due by what the stage of that number knew; the last one knows all."""
+        if index >= len(self._stages) - 1:
+            return self.due()
+        found = self._dues.get(index)
+        if found is None:
+            found = self._dues[index] = self._due_after(self._stages[index].movers)
+        return found
+
+    def _known_at(self, at: Place, movers: Movers, index: int) -> datetime | None:
         holds = tuple(one for one in movers if isinstance(one, Hold))
         if isinstance(at, FromStart):
             return count_on(self.start, timedelta(seconds=at.seconds), holds)
@@ -151,7 +162,7 @@ class Course:
             return due_of(at.limit, self.start, holds, self.ground).at
         if isinstance(at, OnCalendar) and at.anchor == "start":
             return on_from_start(at, self.start, holds, self.ground.calendar)
-        end = (due or self._due_after(movers)).at
+        end = self._due_at(index).at
         if end is None:
             return None
         if isinstance(at, Share):

@@ -531,6 +531,22 @@ def test_silences_are_awaited_only_so_far_in_a_row() -> None:
     ]
 
 
+def test_a_limit_holds_only_so_many_limits() -> None:
+    def text(count: int) -> str:
+        few = ", ".join(["{min: [{days: 1}, {days: 2}, {days: 3}, {days: 4}]}"] * count)
+        return (
+            "policy: p\nrules:\n  - id: a\n    applies_to: order\n    clock:\n      start: order.placed\n"
+            f"      stop: order.shipped\n      limit: {{max: [{few}]}}\n"
+        )
+
+    assert len(read_text(text(6)).rules) == 1
+    with pytest.raises(Mistakes) as caught:
+        read_text(text(7))
+    assert [(one.line, one.field, one.wanted) for one in caught.value.problems] == [
+        (8, "rules[0].clock.limit", "at most 32 limits within one")
+    ]
+
+
 def test_a_rule_has_only_so_many_steps_their_repetitions_counted() -> None:
     clock = (
         "  - id: a\n    applies_to: order\n    clock: {start: order.placed, stop: order.shipped, limit: {days: 1}}\n"
