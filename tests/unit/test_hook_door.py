@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from chalicelib.core.rules import Policy
 from chalicelib.core.signing import signed_headers
 from chalicelib.flow import quarantine
-from chalicelib.ports.memory import MemoryVault
+from chalicelib.ports.memory import MemoryConnections, MemoryVault
 from chalicelib.ports.ports import GivenPorts
+from chalicelib.ports.stores import Connection
 from tests.support.world import SECRET, T0, TOKEN, World, placed
 from tests.unit.test_flow_spine import SHIP_BY
 
@@ -169,3 +170,26 @@ def test_a_request_without_its_parts_is_answered_all_the_same(event: dict[str, A
     made = World()
     made.connect()
     assert 400 <= made.hook(event)["statusCode"] < 500
+
+
+class Counted(MemoryConnections):
+    """Counts how often a connection is read."""
+
+    reads = 0
+
+    def get(self, account: str, name: str) -> Connection | None:
+        self.reads += 1
+        return super().get(account, name)
+
+
+@pytest.mark.parametrize("token", [TOKEN, "main.shop-1.guess", "main.nobody.guess"])
+def test_a_flood_of_what_is_refused_reads_a_connection_every_two_seconds(token: str) -> None:
+    made, counted = World(), Counted()
+    made.ports = replace(cast(GivenPorts, made.ports), connections=counted)
+    made.boot()
+    made.connect()
+    for _ in range(5):
+        for _ in range(100):
+            assert made.request(b"{}", {"webhook-id": "x"}, token)["statusCode"] == 401
+        made.clock.advance(timedelta(seconds=2))
+    assert counted.reads <= 6
