@@ -50,10 +50,10 @@ class State:
 class Breaker:
     """For one run of a lever or a look: `wait` before it, `client` to send with, `ended` or `failed` after it."""
 
-    def __init__(self, ports: Ports, connection: Connection, adapter: Adapter) -> None:
+    def __init__(self, ports: Ports, connection: Connection, adapter: Adapter, http: Http | None = None) -> None:
         self._ports, self._connection, self._adapter = ports, connection, adapter
         self._state = State()
-        self.client = _Watched(ports.http, adapter)
+        self.client = _Watched(http or ports.http, adapter)
 
     def wait(self, insist: bool = False) -> Later | None:
         """Later where nobody is to ask now. The first to ask after a connection was left alone does so alone.

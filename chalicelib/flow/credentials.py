@@ -47,12 +47,14 @@ def run(
     words: Vocabulary = CORE,
     secrets: bool = False,
     insist: bool = False,
+    http: Http | None = None,
 ) -> T | Later:
     """The result of what `steps` makes of a session; Later, with no call made, where the connection is not to be asked
     now (`breaker`). Raises Unsent, Uncertain and TooManyCalls as the runner does. `secrets`: the session carries the
-    hook's secrets. `insist`: a person asks, so also where the platform did not answer lately.
+    hook's secrets. `insist`: a person asks, so also where the platform did not answer lately. `http`: by which the
+    calls go, else by the one of the ports.
     """
-    breaker = Breaker(ports, connection, adapter_of(connection))
+    breaker = Breaker(ports, connection, adapter_of(connection), http)
     wait = breaker.wait(insist)
     if wait is not None:
         return wait

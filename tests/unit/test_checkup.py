@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import show
 from chalicelib.flow import checkup
@@ -179,6 +180,29 @@ def test_a_platform_that_stays_away_is_given_up_in_words() -> None:
     assert (one.state, one.words) == ("failed", "gave up: it cannot be reached, refused") and "address" in one.mend
     assert len(site.calls) == 6
     assert findings(world, "access")[0]["bad"]
+
+
+def test_a_shop_that_is_slow_is_asked_in_runs_that_end() -> None:
+    world, site = settled()
+    site.hooks = {f"h{n}": {"url": OURS, "topic": "orders", "state": "stopped"} for n in range(8)}
+    taken: list[float] = []
+
+    def slow(call: Call) -> Reply:
+        taken.append(call.timeout)
+        world.clock.advance(timedelta(seconds=min(9.0, call.timeout)))
+        return site.send(call)
+
+    world.shop.answer = slow
+    one = ask(world, "subscriptions", mend=True)
+    assert (one.state, one.words) == (
+        "going",
+        "it cannot be reached, its answers took more than 40 s in all: asked again in 5 s",
+    )
+    assert sum(taken) > 40 and min(taken) < 5, "the last one got what was left"
+    for _ in range(20):
+        world.pass_time(MINUTE)
+    assert found(world, "subscriptions").state == "done"
+    assert {hook["state"] for hook in site.hooks.values()} == {"on"}
 
 
 def test_a_refusal_says_where_to_look() -> None:
