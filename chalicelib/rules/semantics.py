@@ -23,7 +23,7 @@ _PLACE = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,4})?|ECB", re.ASCII)
 MAX_WAITING = 16
 """Rules that wait one for the silence of the next: each is judged within the one before."""
 MAX_LIMITS = 32
-"""Limits within one: it is counted anew for each pause of a case."""
+"""Limits of a rule, its steps' own and inner ones too: each is counted anew for each pause of a case."""
 MAX_STEPS = 256
 """Steps of a rule with their repetitions: a case may have many clocks of it, each with as many rounds."""
 
@@ -67,9 +67,9 @@ def of_clock(document: Document, path: Path, rule: core.Rule) -> Iterator[Proble
     for index, extension in enumerate(rule.extend):
         if _shorter(extension.to, rule.limit) or extension.to == rule.limit:
             yield document.problem((*clock, "extend", index, "to"), "a limit longer than the one it extends")
-    for where, told in _outer(rule):
-        if sum(1 for _ in _inner(told)) > MAX_LIMITS:
-            yield document.problem((*path, *where), f"at most {MAX_LIMITS} limits within one")
+    count = sum(1 for _ in _limits(rule))
+    if count > MAX_LIMITS:
+        yield document.problem(path, f"at most {MAX_LIMITS} limits in a rule, not {count}: those of steps count too")
     if sum(step.times for step in rule.steps) > MAX_STEPS:
         yield document.problem((*path, "steps"), f"at most {MAX_STEPS} steps, each as often as it is taken again")
     whens = [((*path, "when"), rule.when)]
@@ -142,11 +142,6 @@ def _shorter(one: core.Limit | None, other: core.Limit) -> bool:
 
 def _limits(rule: core.Rule) -> Iterator[tuple[Path, core.Limit]]:
     """Every limit of a rule's clock and steps, inner ones too, and where it stands."""
-    return ((path, one) for path, limit in _outer(rule) for one in _inner(limit))
-
-
-def _outer(rule: core.Rule) -> Iterator[tuple[Path, core.Limit]]:
-    """Every limit of a rule's clock and steps, and where it stands."""
     told: list[tuple[Path, core.Limit | None]] = [
         (("limit",), rule.limit),
         (("cap",), rule.cap),
@@ -156,10 +151,10 @@ def _outer(rule: core.Rule) -> Iterator[tuple[Path, core.Limit]]:
     told += [(("extend", index, "to"), extension.to) for index, extension in enumerate(rule.extend)]
     for path, limit in told:
         if limit is not None:
-            yield ("clock", *path), limit
+            yield from ((("clock", *path), one) for one in _inner(limit))
     for index, step in enumerate(rule.steps):
         if isinstance(step.at, core.OwnLimit):
-            yield ("steps", index, "at"), step.at.limit
+            yield from ((("steps", index, "at"), one) for one in _inner(step.at.limit))
 
 
 def _inner(limit: core.Limit) -> Iterator[core.Limit]:

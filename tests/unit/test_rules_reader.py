@@ -531,7 +531,7 @@ def test_silences_are_awaited_only_so_far_in_a_row() -> None:
     ]
 
 
-def test_a_limit_holds_only_so_many_limits() -> None:
+def test_a_rule_has_only_so_many_limits() -> None:
     def text(count: int) -> str:
         few = ", ".join(["{min: [{days: 1}, {days: 2}, {days: 3}, {days: 4}]}"] * count)
         return (
@@ -543,7 +543,7 @@ def test_a_limit_holds_only_so_many_limits() -> None:
     with pytest.raises(Mistakes) as caught:
         read_text(text(7))
     assert [(one.line, one.field, one.wanted) for one in caught.value.problems] == [
-        (8, "rules[0].clock.limit", "at most 32 limits within one")
+        (3, "rules[0]", "at most 32 limits in a rule, not 36: those of steps count too")
     ]
 
 
