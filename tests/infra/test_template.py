@@ -119,6 +119,8 @@ def test_the_stream_splits_a_bad_batch_and_keeps_what_it_cannot_project(
     assert source["BisectBatchOnFunctionError"] is True
     assert target_of(source["DestinationConfig"]["OnFailure"]["Destination"]) == "ProjectDlq"
     assert source["StartingPosition"] == "TRIM_HORIZON"
+    assert source["MaximumRetryAttempts"] >= 100, "an outage of the bus costs no escalation"
+    assert source["MaximumRecordAgeInSeconds"] < 24 * 3600, "given up before the stream forgets it, so that it is known"
 
 
 def test_the_wakes_index_projects_nothing_that_changes(of_type: OfType) -> None:
