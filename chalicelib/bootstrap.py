@@ -3,7 +3,7 @@ pays only for what it touches. The one module that knows both the flow and `aws`
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -213,6 +213,12 @@ def sellers() -> Handler:
     return lambda event: nights(parse_instant(event["time"]))
 
 
+def written_by(stream: Mapping[str, Any]) -> datetime:
+    """When the write of a stream's record was over. The stream tells the second alone, rounded down: what was written
+    later in that second would not be in sight yet, and so never be told."""
+    return datetime.fromtimestamp(float(stream["ApproximateCreationDateTime"]), UTC) + timedelta(seconds=1)
+
+
 @cache
 def project() -> Handler:
     from chalicelib.aws.cases import image
@@ -230,8 +236,7 @@ def project() -> Handler:
             if "NewImage" not in stream:
                 continue
             old = image(stream["OldImage"]) if "OldImage" in stream else None
-            at = datetime.fromtimestamp(float(stream["ApproximateCreationDateTime"]), UTC)
-            found.append(Change(stream["SequenceNumber"], old, image(stream["NewImage"]), at))
+            found.append(Change(stream["SequenceNumber"], old, image(stream["NewImage"]), written_by(stream)))
         return found
 
     def handle(event: Mapping[str, Any]) -> object:

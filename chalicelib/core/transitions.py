@@ -12,7 +12,7 @@ from chalicelib.core.actions import ActionKey, escape
 from chalicelib.core.case import EMPTY, Action, Case, ClockState, StepState
 from chalicelib.core.events import Event, FactValue, Mark, Version
 from chalicelib.core.evidence import Evidence, Order
-from chalicelib.core.instants import from_ms
+from chalicelib.core.instants import LAST, from_ms
 from chalicelib.core.view import View
 from chalicelib.core.words import ActionState, Status
 
@@ -155,7 +155,8 @@ def _penalty_changes(old: Case | None, new: Case, now: datetime) -> Iterator[Tra
     if new.id.subject.kind != "penalty":
         return
     before = old.evidence.marks if old else {}
-    seen = View(new.evidence, now)
+    # Told when it is learned, however the clocks of whoever wrote it and of whoever tells it differ.
+    seen = View(new.evidence, LAST)
     rule = seen.fact("rule")
     clock = rule if isinstance(rule, str) else "penalty"
     for name in _PENALTY_LIFE:

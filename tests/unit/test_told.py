@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from chalicelib.bootstrap import written_by
 from chalicelib.core.calls import Reply
 from chalicelib.core.case import Case, CaseId
-from chalicelib.core.events import Subject
+from chalicelib.core.events import Event, Mark, Subject
+from chalicelib.core.evidence import NOTHING, merge
 from chalicelib.core.instants import parse_instant
 from chalicelib.core.rules import Do, FromDue, Pause, Point, Rule, Share, Span, Step, Until
 from chalicelib.core.transitions import event_id, transitions
@@ -140,3 +142,13 @@ def test_an_event_of_links_alone_reaches_the_journal() -> None:
     case = made.case("order/1001")
     assert [link.id for link in case.evidence.links] == ["B-77"]
     assert not told_of(made.ports, "main").lacks(case)
+
+
+def test_what_became_of_a_penalty_is_told_although_the_stream_tells_whole_seconds_only() -> None:
+    late = T0 + timedelta(milliseconds=700)
+    told = Event("e", Subject("penalty", "p-1"), late, late, marks=(Mark("penalty.imposed", late),))
+    case = Case(CaseId("main", "shop-1", told.subject), merge(NOTHING, told), version=1)
+    (one,) = transitions(None, case, T0)
+    assert (one.type, one.at) == ("penalty.imposed", late)
+    record = {"ApproximateCreationDateTime": T0.timestamp()}
+    assert late <= written_by(record) <= T0 + timedelta(seconds=1)
