@@ -98,7 +98,7 @@ class Desk:
 
 
 def check(looks: Looks, task: LookAt) -> None:
-    """Carry out, or go on with, what the record of this task asks for; nothing where it has ended."""
+    """Carry out, or go on with, what the record of this task asks for; nothing where it has ended. Raises Conflict."""
     name = checkup.task_of(task.subject)
     held = checkup.find(looks.ports, task.account, task.connection, name)
     # Not the one that is kept for a minute: what was just changed is what is asked about.
@@ -109,8 +109,9 @@ def check(looks: Looks, task: LookAt) -> None:
     try:
         result = _work(name)(desk, held)
     except Conflict:
-        # Somebody else has taken it further, or it was asked for anew.
-        return
+        # Somebody else has taken it further, or it was asked for anew; or an answer to our own write was lost on its
+        # way. The message comes again and looks.
+        raise
     except Exception as error:
         log(
             "checkup_failed", level="error", account=connection.account, connection=connection.name, action=name,
@@ -139,10 +140,7 @@ def _settle(desk: Desk, began: Checkup, result: Result) -> None:
         after = replace(held, state="failed", words=result.words, mend=result.mend)
     else:
         after = replace(result, tries=0)
-    try:
-        desk.keep(after)
-    except Conflict:
-        return
+    desk.keep(after)
     if not after.ended:
         checkup.queue(desk.ports, account, connection, name, delay)
 

@@ -49,9 +49,12 @@ RULE = Rule(
         Step("fine", FromDue(2 * 60), (Do("penalise", {"code": "late-ship", "points": 4}), Do("suspend"))),
     ),
 )  # fmt: skip
-PASSING = frozenset(["sweep", "breaker", "seen", "storms", "audits", "keys", "seller-links", "credentials"])
+PASSING = frozenset(
+    ["sweep", "breaker", "seen", "storms", "audits", "keys", "seller-links", "credentials", "penalty-statements"]
+)
 """Kinds of records that tell how something came about, or hold what chance has made. What became of a renewal may be
-lost for those who cannot open credentials; the credentials themselves may not."""
+lost for those who cannot open credentials; the credentials themselves may not. Of a penalty's statement the first stays,
+so that nobody who loses the race for it writes again."""
 
 
 COUNTING = frozenset(["tries", "skew", "words", "sequence", "number", "parts", "trail", "recent"])
