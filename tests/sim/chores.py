@@ -53,8 +53,8 @@ PASSING = frozenset(
     ["sweep", "breaker", "seen", "storms", "audits", "keys", "seller-links", "credentials", "penalty-statements"]
 )
 """Kinds of records that tell how something came about, or hold what chance has made. What became of a renewal may be
-lost for those who cannot open credentials; the credentials themselves may not. Of a penalty's statement the first stays,
-so that nobody who loses the race for it writes again."""
+lost for those who cannot open credentials; the credentials themselves may not. Of a penalty's statement the first
+stays, so that nobody who loses the race for it writes again."""
 
 
 COUNTING = frozenset(["tries", "skew", "words", "sequence", "number", "parts", "trail", "recent"])
