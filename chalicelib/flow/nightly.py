@@ -29,6 +29,7 @@ each night, so a table of a million cases is compared with its journal every twe
 BUDGET = timedelta(minutes=12)
 SETTLING = timedelta(minutes=5)
 """After the last case: what the stream has not brought into the journal by then is missing."""
+BEATS = 3
 MOST_DOUBTED = 300
 """Cases that may wait for that; beyond, more is wrong than a stream that is behind."""
 LEASE = timedelta(minutes=14, seconds=30)
@@ -152,12 +153,15 @@ class Nightly:
 
 
 def beat(http: Http, url: str) -> None:
-    """The sign of life. That it did not arrive is what the other side is there to notice."""
-    try:
-        reply = http.send(Call("GET", url, {}, b""))
-    except (Unsent, Uncertain) as error:
-        log("heartbeat_failed", level="warning", reason=type(error).__name__)
-        return
+    """The sign of life, tried a few times. That none arrived is what the other side is there to notice."""
+    for left in reversed(range(BEATS)):
+        try:
+            reply = http.send(Call("GET", url, {}, b""))
+            break
+        except (Unsent, Uncertain) as error:
+            if not left:
+                log("heartbeat_failed", level="warning", reason=type(error).__name__)
+                return
     if reply.status >= 300:
         log("heartbeat_failed", level="warning", status=reply.status)
 
