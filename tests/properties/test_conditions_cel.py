@@ -202,7 +202,7 @@ def texts(draw: st.DrawFn, kind: Type, depth: int, wrong: bool = False, ints: bo
         shapes += ["sum"]
     match draw(st.sampled_from(shapes)):
         case "choice":
-            return f"{inner(Type.BOOL)} ? {inner(kind)} : {inner(kind)}"
+            return f"{inner(Type.BOOL)} ? {inner(kind, exact)} : {inner(kind, exact)}"
         case "not":
             return "!" + inner(Type.BOOL)
         case "minus":
