@@ -16,10 +16,10 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.core.instants import from_ms, show, to_ms
 from chalicelib.core.words import CORE, Vocabulary
 from chalicelib.flow import runner
-from chalicelib.flow.breaker import Breaker
+from chalicelib.flow.breaker import LOCKED, LONGEST, Breaker
 from chalicelib.flow.log import log
 from chalicelib.flow.shops import Shops, adapter_of, context_of
-from chalicelib.platforms.base import Later, Refused, Session
+from chalicelib.platforms.base import Later, Refused, Session, is_dead
 from chalicelib.platforms.keeping import LOST, Refreshes
 from chalicelib.ports.http import Http, Uncertain, Unsent
 from chalicelib.ports.ports import Ports
@@ -49,10 +49,11 @@ def run(
     insist: bool = False,
     http: Http | None = None,
 ) -> T | Later:
-    """The result of what `steps` makes of a session; Later, with no call made, where the connection is not to be asked
-    now (`breaker`). Raises Unsent, Uncertain and TooManyCalls as the runner does. `secrets`: the session carries the
-    hook's secrets. `insist`: a person asks, so also where the platform did not answer lately. `http`: by which the
-    calls go, else by the one of the ports.
+    """The result of what `steps` makes of a session; Later where the platform honours the credentials no more, so that
+    all of it waits for new ones, and, with no call made, where the connection is not to be asked now (`breaker`).
+    Raises Unsent, Uncertain and TooManyCalls as the runner does. `secrets`: the session carries the hook's secrets.
+    `insist`: a person asks, so also where the platform did not answer lately, and its answer is told as it is. `http`:
+    by which the calls go, else by the one of the ports.
     """
     breaker = Breaker(ports, connection, adapter_of(connection), http)
     wait = breaker.wait(insist)
@@ -67,8 +68,16 @@ def run(
         else:
             breaker.failed("no answer" if isinstance(error, Uncertain) else "no connection")
         raise
-    breaker.ended(result)
-    return result
+    if not is_dead(result) or not breaker.client.status:
+        breaker.ended(result)
+        return result
+    breaker.locked()
+    if insist:
+        # Whoever asks is told what the platform said, and what mends it.
+        return result
+    if breaker.client.wrote:
+        raise Uncertain("the credentials ended on the way")
+    return Later(LONGEST.total_seconds(), LOCKED)
 
 
 def _run(

@@ -149,6 +149,12 @@ def owe(ports: Ports, account: str, connection: str, since: datetime) -> None:
             continue
 
 
+def owe_all(ports: Ports, connection: Connection, since: datetime) -> None:
+    """Nothing could be asked since an instant: what changed is asked for, where its platform can tell."""
+    if POLL in adapter_of(connection).looks:
+        owe(ports, connection.account, connection.name, since - MARGIN)
+
+
 class Watch:
     """Each minute: who is silent, who is heard again, who is to be asked what changed."""
 

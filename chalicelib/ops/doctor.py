@@ -87,8 +87,12 @@ def _heard(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
 
 def _asked(ports: Ports, one: Connection) -> Iterator[tuple[str, str, str]]:
     """Whether its platform is left alone just now, and why."""
-    state = breaker.held(ports, one)
-    if state is not None and state.open:
+    state, since = breaker.held(ports, one), breaker.refused_since(ports, one)
+    if since is not None:
+        found = f"the platform has not honoured them since {show(since)}; what is to be done there waits"
+        mend = f"redress connections {one.name} --credential NAME=...: what waits goes out within a quarter of an hour"
+        yield "credentials", found, mend
+    elif state is not None and state.open:
         found = f"no answer {state.failures} times in a row; not asked before {show(state.until)}"
         yield "platform", found, "see that the shop's API answers us; it is asked again by itself, what waits is kept"
     elif state is not None:

@@ -144,6 +144,16 @@ class Later:
     reason: str = "throttled"
 
 
+DEAD = "token"
+"""The reason with which an adapter says that the platform honours our credentials no more, whatever is asked with them;
+a right that they lack is another one. What was asked waits for new ones (`flow.breaker`)."""
+
+
+def is_dead(result: object) -> bool:
+    """Whether an answer, as an adapter understood it, says so; `grant` may have added what mends it."""
+    return isinstance(result, Refused | Later) and result.reason.partition(":")[0] == DEAD
+
+
 TOLD_TO_WAIT = frozenset(["throttled", "firewall"])
 """Reasons of a `Later` that hold for all that is asked of this shop, not for the one call."""
 

@@ -18,6 +18,7 @@ from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.core.wire import BadEvent, read_event
 from chalicelib.core.words import ACTIONS, KINDS, OWN_ACTIONS
 from chalicelib.platforms.base import (
+    DEAD,
     Answer,
     Command,
     Delivery,
@@ -33,6 +34,7 @@ from chalicelib.platforms.base import (
     Shop,
     Steps,
     Unreadable,
+    is_dead,
 )
 from chalicelib.platforms.keeping import Trial
 
@@ -107,7 +109,7 @@ def _params(command: Command) -> dict[str, str | int]:
 
 def _outcome(reply: Reply) -> Outcome:
     if not 200 <= reply.status < 300:
-        return Refused(f"status {reply.status}")
+        return Refused(DEAD if reply.status == 401 else f"status {reply.status}")
     try:
         data = loads(reply.body)
     except BadJson:
@@ -117,7 +119,8 @@ def _outcome(reply: Reply) -> Outcome:
         return Done(str(data["handle"])[:200] if isinstance(data, dict) and data.get("handle") else "")
     if state == "refused":
         reason = data.get("reason") if isinstance(data, dict) else None
-        return Refused(str(reason or "refused")[:60])
+        said = Refused(str(reason or "refused")[:60])
+        return Refused("refused") if is_dead(said) else said
     return Refused("answer has no state done or refused")
 
 
@@ -132,7 +135,7 @@ def _look(subject: Subject, session: Session) -> Looking:
     if later is not None:
         return later
     if not 200 <= reply.status < 300:
-        return Refused(f"status {reply.status}")
+        return Refused(DEAD if reply.status == 401 else f"status {reply.status}")
     try:
         read = read_all(loads(reply.body), session.shop, look=True)
     except (BadJson, Unreadable):

@@ -161,7 +161,7 @@ FAILURES = [
     (Reply(503, {"retry-after": "5"}, b""), True, "down"),
     (Reply(200, {}, b'{"state": "refused", "reason": "no"}'), False, "a no is an answer"),
     (Reply(404, {}, b""), False, "so is this"),
-    (Reply(401, {}, b""), False, "and this"),
+    (Reply(403, {}, b""), False, "and this"),
 ]
 
 

@@ -213,8 +213,8 @@ def test_a_refusal_is_told_and_not_asked_for_again_at_once(capsys: pytest.Captur
     desk = Desk()
     desk.world.clock.advance(WEEK + MINUTE)
     desk.dd.refresh_token = "of-another-authorisation"
-    assert desk.look() == Later(900.0, "token_expired"), "what the lever makes of the platform's own answer"
-    assert desk.look() == Later(900.0, "token_expired")
+    assert desk.look() == Later(900.0, "credentials refused"), "what the lever makes of the platform's own answer"
+    assert desk.look() == Later(900.0, "credentials refused")
     assert desk.asked().count("token/refresh") == 1
     found, mend = desk.told() or ("", "")
     assert "refused" in found and "refresh-token-invalid" in found and "authorise the app anew" in mend
@@ -249,7 +249,7 @@ def test_a_lost_answer_after_the_end_is_told_plainly(capsys: pytest.CaptureFixtu
     desk.dd.faults = [("token.refresh", LOST)]
     assert isinstance(desk.look(), Later)
     desk.world.clock.advance(2 * MINUTE)
-    assert desk.look() == Later(900.0, "token_expired")
+    assert desk.look() == Later(900.0, "credentials refused")
     found, mend = desk.told() or ("", "")
     assert "refused" in found and "lost on its way" in found and "authorise the app anew" in mend
     assert "after an answer that was lost" in capsys.readouterr().out

@@ -131,7 +131,7 @@ def test_a_token_of_somebody_elses_shop_is_waited_for() -> None:
     dd = FakeDoudian(own_app=False)
     dd.order()
     found = drive(DOUDIAN.look(Subject("order", ORDER), session(dd, token="gone")), dd)
-    assert found == Later(900.0, "token_expired")
+    assert found == Later(900.0, "token")
     dd.tokens.add("fresh")
     assert isinstance(drive(DOUDIAN.look(Subject("order", ORDER), session(dd, token="fresh")), dd), Read)
 

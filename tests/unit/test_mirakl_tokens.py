@@ -11,7 +11,7 @@ from chalicelib.core.events import Subject
 from chalicelib.core.instants import EPOCH, show
 from chalicelib.flow import credentials
 from chalicelib.flow.shops import Shops, adapter_of
-from chalicelib.platforms.base import Later, Read, Refused, Session, Shop
+from chalicelib.platforms.base import Later, Read, Session, Shop
 from chalicelib.platforms.keeping import Refreshes
 from chalicelib.platforms.mirakl import Mirakl
 from chalicelib.ports.http import Uncertain
@@ -79,9 +79,9 @@ def test_a_token_that_was_taken_back_is_renewed_and_the_call_made_again() -> Non
     assert desk.stored["access_token"] == "token-1"
 
 
-def test_a_wrong_secret_is_refused_and_a_key_needs_no_token() -> None:
+def test_a_wrong_secret_waits_for_another_and_a_key_needs_no_token() -> None:
     desk = Desk({**CLIENT, "client_secret": "another"})
-    assert desk.look() == Refused("token")
+    assert desk.look() == Later(900.0, "credentials refused")
     desk = Desk({"api_key": FakeMirakl().key})
     assert isinstance(desk.look(), Read)
     assert not desk.fake.tokens and desk.stored == {"api_key": desk.fake.key}

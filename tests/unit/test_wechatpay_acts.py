@@ -190,8 +190,8 @@ def test_a_look_that_is_held_up_comes_later(kind: str, fault: str) -> None:
 KEYS = [
     ({}, "no_merchant_key", "none"),
     ({**CREDENTIALS, "private_key": "x"}, "unfit_merchant_key", "not a key"),
-    ({**CREDENTIALS, "private_key": PLATFORM.private}, "sign_error", "somebody else's"),
-    ({**CREDENTIALS, "serial_no": "00"}, "sign_error", "another serial"),
+    ({**CREDENTIALS, "private_key": PLATFORM.private}, "token: sign_error", "somebody else's"),
+    ({**CREDENTIALS, "serial_no": "00"}, "token: sign_error", "another serial"),
 ]
 
 

@@ -150,7 +150,7 @@ def test_a_probe_sees_a_key_of_the_platform_that_the_door_does_not_know() -> Non
 def test_a_probe_under_a_wrong_key_is_refused() -> None:
     pay = FakePay()
     wrong = Session(Shop("pay", "wechatpay", MERCHANT), {**CREDENTIALS, "serial_no": "AB12"}, pay.now)
-    assert drive(PAY.probe(wrong), pay.send) == Refused("sign_error")
+    assert drive(PAY.probe(wrong), pay.send) == Refused("token: sign_error")
 
 
 def test_the_last_complaints_come_newest_first_with_the_counts_of_their_states() -> None:

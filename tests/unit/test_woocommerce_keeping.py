@@ -79,7 +79,7 @@ def test_a_key_of_somebody_who_is_no_manager_says_what_is_not_seen() -> None:
     ("credentials", "base", "reason"),
     [
         ({}, BASE, "no_api_keys: grant"),
-        ({**KEYS, "consumer_secret": "cs_2"}, BASE, "rights: grant"),
+        ({**KEYS, "consumer_secret": "cs_2"}, BASE, "token: grant"),
         (KEYS, "http://shop.example", "plain_http"),
         (KEYS, f"{BASE}/blog", "rest_no_route"),
     ],
@@ -205,7 +205,7 @@ def test_a_shop_without_orders_has_nothing_to_propose() -> None:
 
 def test_a_key_without_orders_says_which_right_to_grant() -> None:
     found = drive(WOO.recent(session({**KEYS, "consumer_key": "ck_0"}), 10), FakeShop().send)
-    assert isinstance(found, Refused) and found.reason.startswith("rights: grant WooCommerce API key")
+    assert isinstance(found, Refused) and found.reason.startswith("token: grant WooCommerce API key")
 
 
 # -- dokan ------------------------------------------------------------------------------------------------------------

@@ -320,7 +320,7 @@ def test_an_order_case_delists_the_product_it_names() -> None:
 ROADS = [
     (session("http://shop.example"), "plain_http", "keys never cross the internet in the clear"),
     (Session(Shop("s", "woocommerce", "https://shop.example")), "no_api_keys", "no keys"),
-    (Session(Shop("s", "woocommerce", "https://shop.example"), {**KEYS, "consumer_secret": "x"}), "rights", "bad keys"),
+    (Session(Shop("s", "woocommerce", "https://shop.example"), {**KEYS, "consumer_secret": "x"}), "token", "bad keys"),
     (session("https://shop.example/wp-json/wc/v3/?rest_route="), "rest_no_route", "an address that is none"),
 ]
 
@@ -367,7 +367,7 @@ def test_over_a_real_socket_and_plain_http_the_calls_are_signed_with_oauth() -> 
             (KEYS, shop.now - timedelta(hours=1)),
         ):
             wrong = Session(Shop("s", "woocommerce", base), credentials, now)
-            assert drive(WOO.levers["note"].run(wrong, command("note", number, key="k")), send) == Refused("rights")
+            assert drive(WOO.levers["note"].run(wrong, command("note", number, key="k")), send) == Refused("token")
     assert isinstance(made, Done)
     assert len(shop.notes[number]) == 1
     assert not any("cs_1" in call.url or "authorization" in call.headers for call in shop.calls)

@@ -331,7 +331,7 @@ def test_php_notices_before_the_json_do_not_matter() -> None:
 
 def test_wrong_keys_are_refused_for_good() -> None:
     shop = FakeShop(key="another")
-    assert look(shop, "order", shop.order()) == Refused("rights")
+    assert look(shop, "order", shop.order()) == Refused("token")
 
 
 def test_a_look_asks_only_for_what_it_reads() -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import dumps_canonical
-from chalicelib.platforms.base import Later, Session, told_to_wait
+from chalicelib.platforms.base import DEAD, Later, Session, told_to_wait
 from chalicelib.platforms.bigcommerce.names import base
 from chalicelib.platforms.rest import DOWN, LONGEST, NOT_JSON, Asking, Murky, No, Ok, Result, json_of, wait_of
 from chalicelib.platforms.shapes import Body, answered_at, child, rows
@@ -23,7 +23,7 @@ MOST_PAGES = 20
 GONE = frozenset(["not_found"])
 
 _CODES = {
-    401: "token",
+    401: DEAD,
     403: "scope",
     404: "not_found",
     405: "method",
@@ -48,7 +48,7 @@ class Api:
         """One call (`v2/orders/1`) and what its answer means. `No` without a call where there is no token."""
         token = self.session.credentials.get("access_token", "")
         if not token:
-            return No("token")
+            return No(DEAD)
         # v2 answers in XML unless it is asked for JSON.
         headers = {"x-auth-token": token, "accept": "application/json"}
         raw = b""

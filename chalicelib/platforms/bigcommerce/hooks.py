@@ -10,7 +10,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from chalicelib.core.signing import ID, SIGNATURE, TIMESTAMP
-from chalicelib.platforms.base import Done, Later, Refused, Session, Shop, Steps
+from chalicelib.platforms.base import DEAD, Done, Later, Refused, Session, Shop, Steps
 from chalicelib.platforms.bigcommerce.api import GONE, Api
 from chalicelib.platforms.bigcommerce.names import TOPICS, store_hash
 from chalicelib.platforms.bigcommerce.verify import SECOND
@@ -19,7 +19,7 @@ from chalicelib.platforms.rest import No, Ok, Result, no_answer
 from chalicelib.platforms.rights import grant
 from chalicelib.platforms.shapes import number_id, text
 
-DENIED = frozenset(["scope", "token"])
+DENIED = frozenset(["scope", DEAD])
 RIGHTS = "store_v2_information_read_only, and the scope of what each hook tells (store_v2_orders, store_v2_products)"
 _TAKEN = frozenset(["conflict", "invalid"])
 """How a hook is refused that is there already."""

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import BadJson, loads
-from chalicelib.platforms.base import Later, Refused, Session
+from chalicelib.platforms.base import DEAD, Later, Refused, Session
 from chalicelib.platforms.cn import BEIJING, Body, answered_at, child, code, is_body, text_of
 from chalicelib.platforms.doudian.sign import api_sign
 
@@ -94,7 +94,7 @@ class Api:
                 break
             self._token = ""
         # Somebody must give the app a new token; what is to be done waits for that.
-        return Later(_NO_TOKEN, "token_expired")
+        return Later(_NO_TOKEN, DEAD)
 
     def _new_token(self) -> Generator[Call, Reply, No | Later | Murky | None]:
         shop = self._session.shop.address

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Refused, Session, Shop
+from chalicelib.platforms.base import DEAD, Refused, Session, Shop
 from chalicelib.platforms.cn import BEIJING, code, rows
 from chalicelib.platforms.doudian.api import Api, No, Ok, ended
 from chalicelib.platforms.doudian.levers import LEVERS
@@ -30,7 +30,7 @@ _DAY = 86_400
 _FORM = re.compile(r"the option [a-z_]+")
 _REASONS = {
     "ip_not_allowed": "the address that Redress calls from is not on the app's allow-list",
-    "token_expired": "the access token is over: authorise the app anew",
+    DEAD: "the access token is over: authorise the app anew",
 }
 _NOTES = (
     "which messages are pushed, and where to, is set in the platform's console; no call can subscribe to them",

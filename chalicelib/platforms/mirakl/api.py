@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import dumps_canonical
-from chalicelib.platforms.base import Later, Session
+from chalicelib.platforms.base import DEAD, Later, Session
 from chalicelib.platforms.rest import DOWN, NOT_JSON, Asking, Murky, No, Ok, Result, json_of, wait_of
 from chalicelib.platforms.shapes import answered_at, is_body, rows, text
 
 GONE = frozenset(["not_found"])
-_CODES = {400: "invalid", 401: "token", 403: "rights", 404: "not_found", 405: "method", 409: "conflict", 422: "invalid"}
+_CODES = {400: "invalid", 401: DEAD, 403: "rights", 404: "not_found", 405: "method", 409: "conflict", 422: "invalid"}
 
 
 class Api:

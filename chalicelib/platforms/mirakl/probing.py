@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Later, Refused, Session
+from chalicelib.platforms.base import DEAD, Later, Refused, Session
 from chalicelib.platforms.keeping import Asking, Probe, Recent
 from chalicelib.platforms.mirakl import levers, messages, penalties, refunding
 from chalicelib.platforms.mirakl.api import Api
@@ -25,7 +25,7 @@ READS: Mapping[str, tuple[str, dict[str, str], str]] = {
 }
 """Right -> the list that shows it, and what is lost without it."""
 _LACKS = frozenset({"rights", "not_found", "method"})
-_DENIED = frozenset({"token", "rights"})
+_DENIED = frozenset({DEAD, "rights"})
 KEY = "an operator's API key, or client_id and client_secret"
 _OPTION = re.compile(r"(?<=; )[a-z_]+")
 WRITES = "what may be changed is not told: a lever that lacks the right to says so when it is first used"

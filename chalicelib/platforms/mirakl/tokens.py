@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.instants import EPOCH, parse_instant, show
-from chalicelib.platforms.base import Later, Session
+from chalicelib.platforms.base import DEAD, Later, Session
 from chalicelib.platforms.keeping import Asking
 from chalicelib.platforms.mirakl.api import meaning
 from chalicelib.platforms.rest import Murky, No, Ok, no_answer
@@ -56,7 +56,7 @@ def new_token(session: Session) -> "Generator[Call, Reply, Ok | No | Later | Mur
     """The answer with a token in it, or why there is none."""
     given = session.credentials
     if not has_client(given):
-        return No("token")
+        return No(DEAD)
     form = {
         "grant_type": "client_credentials",
         "client_id": given["client_id"],
@@ -66,6 +66,6 @@ def new_token(session: Session) -> "Generator[Call, Reply, Ok | No | Later | Mur
     url = session.shop.options.get("auth_url", AUTH)
     answer = meaning((yield Call("POST", url, headers, urlencode(form).encode(), timeout=15.0)))
     if not isinstance(answer, Ok):
-        return No("token") if isinstance(answer, No) else answer
+        return No(DEAD) if isinstance(answer, No) else answer
     token = text(answer.body, "access_token")
     return answer if token and token.isascii() and token.isprintable() else Murky("no_token")

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import dumps_canonical
-from chalicelib.platforms.base import Later, Refused, Session
+from chalicelib.platforms.base import DEAD, Later, Refused, Session
 from chalicelib.platforms.rest import DOWN, NOT_JSON, json_of, wait_of
 from chalicelib.platforms.shapes import Body, answered_at, child, is_body, rows, text
 
@@ -41,7 +41,7 @@ def ask(session: Session, document: str, variables: Mapping[str, object]) -> Ask
     """Sends one document."""
     token = session.credentials.get("access_token", "")
     if not token:
-        return Refused("token")
+        return Refused(DEAD)
     # Some proxies eat the usual header, so Saleor reads a second one.
     headers = {
         "content-type": "application/json", "accept": "application/json", "authorization": f"Bearer {token}",
@@ -68,7 +68,7 @@ def understand(reply: Reply) -> Answered | Refused | Later:
     if data and all(code == "PermissionDenied" for code in codes):
         return Answered(data, answered_at(reply.headers), reply.body, denied=bool(codes))
     if any(_TOKEN.fullmatch(code) for code in codes):
-        return Refused("token")
+        return Refused(DEAD)
     if "PermissionDenied" in codes:
         return Refused("scope")
     if "QueryCostError" in codes:
@@ -79,7 +79,7 @@ def understand(reply: Reply) -> Answered | Refused | Later:
 
 
 def _plain(status: int) -> str:
-    return {401: "token", 403: "token", 404: "shop-not-found"}.get(status, f"http-{status}")
+    return {401: DEAD, 403: DEAD, 404: "shop-not-found"}.get(status, f"http-{status}")
 
 
 def _code(error: Body) -> str:

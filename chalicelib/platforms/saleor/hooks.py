@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 
-from chalicelib.platforms.base import Done, Later, Refused, Session, Shop, Steps
+from chalicelib.platforms.base import DEAD, Done, Later, Refused, Session, Shop, Steps
 from chalicelib.platforms.keeping import Asking, Subscription, Trial
 from chalicelib.platforms.rights import grant
 from chalicelib.platforms.saleor import documents
@@ -15,7 +15,7 @@ from chalicelib.platforms.saleor.graphql import ask, rejection
 from chalicelib.platforms.shapes import child, ident, rows, text
 
 NAME = "Redress"
-DENIED = frozenset(["scope", "token"])
+DENIED = frozenset(["scope", DEAD])
 RIGHTS = "MANAGE_ORDERS and MANAGE_PRODUCTS to the app whose token this is"
 
 

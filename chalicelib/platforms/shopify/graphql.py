@@ -17,7 +17,7 @@ from typing import TypeAlias
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.instants import cut
 from chalicelib.core.strictjson import BadJson, loads
-from chalicelib.platforms.base import Later, Refused, Session, Shop, Unreadable, told_to_wait
+from chalicelib.platforms.base import DEAD, Later, Refused, Session, Shop, Unreadable, told_to_wait
 from chalicelib.platforms.shopify.documents import API_VERSION
 from chalicelib.platforms.shopify.fields import Node
 
@@ -28,7 +28,7 @@ DOWN = 30.0
 """Seconds to wait when the platform gave no number of its own."""
 LONGEST = 300.0
 
-_HTTP = {401: "token", 402: "shop-frozen", 403: "token", 404: "shop-not-found", 423: "shop-locked"}
+_HTTP = {401: DEAD, 402: "shop-frozen", 403: DEAD, 404: "shop-not-found", 423: "shop-locked"}
 _CODES = {"ACCESS_DENIED": "scope", "SHOP_INACTIVE": "shop-inactive", "MAX_COST_EXCEEDED": "query-too-costly"}
 
 
@@ -65,7 +65,7 @@ def ask(session: Session, document: str, variables: Mapping[str, object]) -> Ask
     """Sends one document; the answer's data, or why there is none."""
     token = session.credentials.get("access_token", "")
     if not token:
-        return Refused("token")
+        return Refused(DEAD)
     reply = yield call_of(session, token, document, variables)
     return understand(reply)
 

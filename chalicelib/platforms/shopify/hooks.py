@@ -7,7 +7,7 @@ import base64
 import hmac
 from collections.abc import Mapping
 
-from chalicelib.platforms.base import Done, Later, Refused, Session, Shop, Steps, Unreadable
+from chalicelib.platforms.base import DEAD, Done, Later, Refused, Session, Shop, Steps, Unreadable
 from chalicelib.platforms.keeping import Asking, Subscription, Trial
 from chalicelib.platforms.rights import grant
 from chalicelib.platforms.shopify import documents
@@ -17,7 +17,7 @@ from chalicelib.platforms.shopify.verify import host
 
 PAGES = 10
 UNREADABLE = Later(30.0, "unreadable answer")
-DENIED = frozenset({"token", "scope"})
+DENIED = frozenset({DEAD, "scope"})
 TOKEN = "the app anew: its token is not honoured any more"
 SCOPES: Mapping[str, str] = {
     "ORDERS": "read_orders", "ORDER_TRANSACTIONS": "read_orders", "REFUNDS": "read_orders",

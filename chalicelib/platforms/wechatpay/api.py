@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.instants import EPOCH
 from chalicelib.core.strictjson import BadJson, loads
-from chalicelib.platforms.base import Later, Refused, Session
+from chalicelib.platforms.base import DEAD, Later, Refused, Session
 from chalicelib.platforms.cn import Body, answered_at, code, is_body
 from chalicelib.platforms.crypto import encode64, rsa_sign
 
@@ -122,7 +122,7 @@ def meaning(reply: Reply) -> Result:
     if status >= 500:
         return Murky(error or f"http_{status}")
     if status == 401 or error == "sign_error":
-        return No("sign_error", at)
+        return No(f"{DEAD}: sign_error", at)
     return No(error or f"http_{status}", at)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import BadJson, loads
-from chalicelib.platforms.base import Later, Refused, Session
+from chalicelib.platforms.base import DEAD, Later, Refused, Session
 from chalicelib.platforms.woocommerce.shapes import Body, code, is_body
 
 WC = "wp-json/wc/v3"
@@ -128,7 +128,8 @@ class Api:
             return No("plain_http")
         raw = b"" if body is None else json.dumps(body).encode()
         reply = yield Call(method, url, headers, raw, _TIMEOUT, _MOST)
-        return meaning(reply)
+        answer = meaning(reply)
+        return No(DEAD, answer.at) if isinstance(answer, No) and _unknown(method, path, reply) else answer
 
     def pages(self, path: str, **query: str) -> "Generator[Call, Reply, tuple[Body, ...] | No | Later | Murky]":
         """All rows of a collection; `Later` where it is longer than anything sensible."""
@@ -149,6 +150,13 @@ class Api:
         names = ("wp_user", "wp_app_password") if path.startswith(DOKAN) else ("consumer_key", "consumer_secret")
         given = self.session.credentials
         return given.get(names[0], ""), given.get(names[1], "")
+
+
+def _unknown(method: str, path: str, reply: Reply) -> bool:
+    """Whether WordPress did not know our keys: who is known and lacks a right is told 403. A key that may only read is
+    told 401 all the same when it writes. Dokan's password is another one, and says nothing of the keys."""
+    reading_only = method != "GET" and _error_code(_json(reply.body)) == "woocommerce_rest_authentication_error"
+    return reply.status == 401 and path.startswith(WC) and not reading_only
 
 
 def meaning(reply: Reply) -> Result:

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Literal
 
-from chalicelib.platforms.base import Done, Later, Refused, Session, Shop, Steps
+from chalicelib.platforms.base import DEAD, Done, Later, Refused, Session, Shop, Steps
 from chalicelib.platforms.keeping import Asking, Subscription, Trial
 from chalicelib.platforms.rights import grant
 from chalicelib.platforms.woocommerce.api import WC, Api, No, Ok
@@ -21,7 +21,7 @@ from chalicelib.platforms.woocommerce.verify import signing_key
 _FIELDS = "id,status,topic,delivery_url"
 _GONE = frozenset({"woocommerce_rest_shop_webhook_invalid_id", "woocommerce_rest_invalid_id"})
 _STATES: Mapping[str, Literal["on", "stopped", "paused"]] = {"disabled": "stopped", "paused": "paused"}
-_DENIED = frozenset({"rights", "no_api_keys"})
+_DENIED = frozenset({"rights", "no_api_keys", DEAD})
 
 
 def subscriptions(session: Session) -> Asking[tuple[Subscription, ...]]:
