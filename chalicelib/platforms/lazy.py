@@ -1,9 +1,25 @@
-"""A table that is loaded when it is first read, so that the hook, which needs no levers, does not pay for them."""
+"""What an adapter imports when it is first used, so that the hook, which only lets deliveries in, does not pay for what
+reads, looks and acts: functions (`lazily`) and tables (`Lazy`).
+"""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Generic, TypeVar
+from functools import partial
+from importlib import import_module
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
+P = ParamSpec("P")
+R = TypeVar("R")
 V = TypeVar("V")
+
+
+def lazily(member: Callable[Concatenate[Any, P], R], module: str) -> "staticmethod[P, R]":
+    """Stands in an adapter's class for a member of one of the protocols that it is (`Adapter.look`): the function of
+    the same name and signature in `module` of `chalicelib.platforms` (`shopify.looks`), imported when it is called."""
+    return staticmethod(partial(_call, f"chalicelib.platforms.{module}", member.__name__))
+
+
+def _call(module: str, name: str, *args: Any, **kwargs: Any) -> Any:
+    return getattr(import_module(module), name)(*args, **kwargs)
 
 
 class Lazy(Mapping[str, V], Generic[V]):

@@ -2,7 +2,8 @@
 pauses. It passes the contract suite like the real ones. `docs/adding-a-platform.md` says what each part has to decide.
 
 When you copy it: the class stays in `chalicelib/platforms/NAME/__init__.py`, because the door imports that on each cold
-start; what reads, looks and acts moves into modules beside it that are imported where they are first used.
+start; what reads, looks and acts moves into modules beside it, each named by one line: `look = lazily(Adapter.look,
+"NAME.looks")` (`platforms.lazy`).
 
 Acme sends `{"shop", "order": {...}}` with the topic in `x-acme-topic` and, in `x-acme-signature`, `t=SECONDS,v1=HEX`:
 HMAC-SHA256 over the seconds, a full stop and the raw body. Its API takes no idempotency key.

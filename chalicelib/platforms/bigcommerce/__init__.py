@@ -12,13 +12,11 @@ Credentials: `access_token`. The mapping names the status ids that make a mark w
 from collections.abc import Mapping
 from datetime import datetime
 
-from chalicelib.core.calls import Reply
-from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, Steps
+from chalicelib.platforms.base import Adapter, Answer, Lever, Paces, Refusal, Shop
 from chalicelib.platforms.bigcommerce import verify as door
 from chalicelib.platforms.bigcommerce.names import TOPICS
-from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription, Trial
-from chalicelib.platforms.lazy import Lazy
+from chalicelib.platforms.keeping import Probes, Samples, Subscribes, Tries
+from chalicelib.platforms.lazy import Lazy, lazily
 
 
 def _levers() -> Mapping[str, Lever]:
@@ -58,53 +56,13 @@ class BigCommerce:
         """Hooks that are refused are retried, then switched off: authentic content is always accepted."""
         return None
 
-    def read(self, delivery: Delivery, shop: Shop) -> Read:
-        """Raises Unreadable, and nothing else."""
-        from chalicelib.platforms.bigcommerce.read import read
-
-        return read(delivery, shop)
-
-    def look(self, subject: Subject, session: Session) -> Looking:
-        from chalicelib.platforms.bigcommerce.looks import look
-
-        return look(subject, session)
-
-    def subscriptions(self, session: Session) -> Asking[tuple[Subscription, ...]]:
-        from chalicelib.platforms.bigcommerce.hooks import subscriptions
-
-        return subscriptions(session)
-
-    def subscribe(self, session: Session, url: str, topics: tuple[str, ...]) -> Steps:
-        from chalicelib.platforms.bigcommerce.hooks import subscribe
-
-        return subscribe(session, url, topics)
-
-    def resume(self, session: Session, one: Subscription) -> Steps:
-        from chalicelib.platforms.bigcommerce.hooks import resume
-
-        return resume(session, one)
-
-    def unsubscribe(self, session: Session, one: Subscription) -> Steps:
-        from chalicelib.platforms.bigcommerce.hooks import unsubscribe
-
-        return unsubscribe(session, one)
-
-    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
-        from chalicelib.platforms.bigcommerce.hooks import trial
-
-        return trial(shop, secret, now)
-
-    def probe(self, session: Session) -> Asking[Probe]:
-        from chalicelib.platforms.bigcommerce.probing import probe
-
-        return probe(session)
-
-    def recent(self, session: Session, count: int) -> Asking[Recent]:
-        from chalicelib.platforms.bigcommerce.probing import recent
-
-        return recent(session, count)
-
-    def pause(self, reply: Reply) -> float:
-        from chalicelib.platforms.bigcommerce.api import pause
-
-        return pause(reply)
+    read = lazily(Adapter.read, "bigcommerce.read")
+    look = lazily(Adapter.look, "bigcommerce.looks")
+    subscriptions = lazily(Subscribes.subscriptions, "bigcommerce.hooks")
+    subscribe = lazily(Subscribes.subscribe, "bigcommerce.hooks")
+    resume = lazily(Subscribes.resume, "bigcommerce.hooks")
+    unsubscribe = lazily(Subscribes.unsubscribe, "bigcommerce.hooks")
+    probe = lazily(Probes.probe, "bigcommerce.probing")
+    recent = lazily(Samples.recent, "bigcommerce.probing")
+    trial = lazily(Tries.trial, "bigcommerce.hooks")
+    pause = lazily(Paces.pause, "bigcommerce.api")

@@ -8,10 +8,9 @@ WooCommerce's keys are not honoured on Dokan's routes.
 
 from collections.abc import Mapping
 
-from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Delivery, Lever, Looking, Read, Session, Shop, held_by
-from chalicelib.platforms.keeping import Asking, Probe, Recent
-from chalicelib.platforms.lazy import Lazy
+from chalicelib.platforms.base import Adapter, Delivery, Lever, Read, Session, Shop, held_by
+from chalicelib.platforms.keeping import Asking, Probes, Recent
+from chalicelib.platforms.lazy import Lazy, lazily
 from chalicelib.platforms.woocommerce import WooCommerce
 
 
@@ -35,18 +34,11 @@ class Dokan(WooCommerce):
 
         return read(delivery, shop, DIALECT)
 
-    def look(self, subject: Subject, session: Session) -> Looking:
-        from chalicelib.platforms.dokan.looks import look
-
-        return look(subject, session)
-
-    def probe(self, session: Session) -> Asking[Probe]:
-        from chalicelib.platforms.dokan.probing import probe
-
-        return probe(session)
-
     def recent(self, session: Session, count: int) -> Asking[Recent]:
         from chalicelib.platforms.dokan.sellers import part_of
         from chalicelib.platforms.woocommerce.sampling import recent
 
         return recent(session, count, part_of)
+
+    look = lazily(Adapter.look, "dokan.looks")
+    probe = lazily(Probes.probe, "dokan.probing")

@@ -12,23 +12,10 @@ Credentials: `app_secret`, and for an app that serves other people's shops `acce
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from chalicelib.core.calls import Reply
-from chalicelib.core.events import Subject
-from chalicelib.platforms.base import (
-    Answer,
-    Delivery,
-    Lever,
-    Looking,
-    Read,
-    Refusal,
-    Session,
-    Shop,
-    held_by,
-    told_to_wait,
-)
+from chalicelib.platforms.base import Adapter, Answer, Lever, Paces, Refusal, Shop, held_by
 from chalicelib.platforms.doudian import sign
-from chalicelib.platforms.keeping import Asking, Probe, Recent, Trial
-from chalicelib.platforms.lazy import Lazy
+from chalicelib.platforms.keeping import Probes, Refreshes, Samples, Tries
+from chalicelib.platforms.lazy import Lazy, lazily
 
 
 def _levers() -> Mapping[str, Lever]:
@@ -66,47 +53,12 @@ class Doudian:
     def refuse(self, raw: bytes) -> Answer | None:
         return None
 
-    def read(self, delivery: Delivery, shop: Shop) -> Read:
-        from chalicelib.platforms.doudian.read import read
-
-        return read(delivery, shop)
-
-    def look(self, subject: Subject, session: Session) -> Looking:
-        from chalicelib.platforms.doudian.looks import look
-
-        return look(subject, session)
-
-    def expires(self, credentials: Mapping[str, str]) -> datetime | None:
-        from chalicelib.platforms.doudian.tokens import expires
-
-        return expires(credentials)
-
-    def ended(self, credentials: Mapping[str, str], reply: Reply) -> bool:
-        from chalicelib.platforms.doudian.tokens import over
-
-        return over(credentials, reply)
-
-    def refresh(self, session: Session) -> Asking[Mapping[str, str]]:
-        from chalicelib.platforms.doudian.tokens import refresh
-
-        return refresh(session)
-
-    def probe(self, session: Session) -> Asking[Probe]:
-        from chalicelib.platforms.doudian.probe import probe
-
-        return probe(session)
-
-    def recent(self, session: Session, count: int) -> Asking[Recent]:
-        from chalicelib.platforms.doudian.probe import recent
-
-        return recent(session, count)
-
-    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
-        from chalicelib.platforms.doudian.probe import trial
-
-        return trial(shop, secret, now)
-
-    def pause(self, reply: Reply) -> float:
-        from chalicelib.platforms.doudian.api import meaning
-
-        return told_to_wait(meaning(reply))
+    read = lazily(Adapter.read, "doudian.read")
+    look = lazily(Adapter.look, "doudian.looks")
+    probe = lazily(Probes.probe, "doudian.probe")
+    recent = lazily(Samples.recent, "doudian.probe")
+    trial = lazily(Tries.trial, "doudian.probe")
+    expires = lazily(Refreshes.expires, "doudian.tokens")
+    ended = lazily(Refreshes.ended, "doudian.tokens")
+    refresh = lazily(Refreshes.refresh, "doudian.tokens")
+    pause = lazily(Paces.pause, "doudian.api")

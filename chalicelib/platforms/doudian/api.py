@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import BadJson, loads
-from chalicelib.platforms.base import DEAD, Later, Refused, Session
+from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
 from chalicelib.platforms.cn import BEIJING, Body, answered_at, child, code, is_body, text_of
 from chalicelib.platforms.doudian.sign import api_sign
 
@@ -162,6 +162,10 @@ def meaning(reply: Reply) -> "Ok | No | Later | Murky | Stale":
     return No(sub or f"code_{number or code(value.get('err_no')) or 'none'}")
 
 
+def pause(reply: Reply) -> float:
+    return told_to_wait(meaning(reply))
+
+
 def _json(raw: bytes) -> Body | None:
     try:
         value = loads(raw, max_keys=200_000, max_string=1_048_576)
@@ -170,7 +174,7 @@ def _json(raw: bytes) -> Body | None:
     return value if is_body(value) else None
 
 
-def ended(result: object) -> Refused | Later:
+def no_answer(result: object) -> Refused | Later:
     """What to make of a call that gave no answer to work with, where repeating it does no harm."""
     if isinstance(result, No):
         return Refused(result.code)

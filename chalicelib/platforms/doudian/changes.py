@@ -16,7 +16,7 @@ from chalicelib.core.events import Event, FactValue, Subject
 from chalicelib.core.instants import from_ms, parse_instant, show, to_ms
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
 from chalicelib.platforms.cn import Body, child, ident, rows, whole
-from chalicelib.platforms.doudian.api import Api, No, Ok, ended
+from chalicelib.platforms.doudian.api import Api, No, Ok, no_answer
 from chalicelib.platforms.doudian.looks import PAGE, listing_status, tickets
 from chalicelib.platforms.doudian.orders import asked_order, common, order_id, seller_of, statement
 
@@ -56,7 +56,7 @@ def _stopped(result: object) -> "Found | Later | Refused":
     """A list that the app may not read says nothing; anything else holds the whole look up."""
     if isinstance(result, No) and result.code == "rights":
         return (), ()
-    return ended(result)
+    return no_answer(result)
 
 
 def _orders(api: Api, session: Session, since: datetime) -> Finding:

@@ -11,7 +11,7 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Absent, Command, Done, Finding, Later, Lever, Refused, Session, Steps
 from chalicelib.platforms.cn import Body, child, code, fen_of, ident, text_of, whole
 from chalicelib.platforms.doudian.aftersales import SERVICE
-from chalicelib.platforms.doudian.api import Api, Murky, Ok, ended
+from chalicelib.platforms.doudian.api import Api, Murky, Ok, no_answer
 from chalicelib.platforms.doudian.looks import aftersale, service
 from chalicelib.platforms.doudian.orders import order_id
 
@@ -45,7 +45,7 @@ def _remark(api: Api, order: str) -> Generator[Call, Reply, str | Refused | Late
     """The remark that stands on an order."""
     found = yield from api.ask("order.orderDetail", {"shop_order_id": order})
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     detail = child(found.data, "shop_order_detail") or found.data
     return text_of(detail, "seller_words") if order_id(detail.get("order_id")) == order else Refused("another_order")
 
@@ -70,7 +70,7 @@ def note(session: Session, command: Command) -> Steps:
     if isinstance(answer, Murky):
         found = yield from find_note(session, command)
         return found if not isinstance(found, Absent) else Later(60.0, answer.reason)
-    return Done(mark) if isinstance(answer, Ok) else ended(answer)
+    return Done(mark) if isinstance(answer, Ok) else no_answer(answer)
 
 
 def _with(before: str, mark: str, note: str) -> str:
@@ -118,7 +118,7 @@ def resolve(session: Session, command: Command) -> Steps:
     if code(detail.get("evidence_required")) == "1":
         return Refused("evidence_wanted")
     answer = yield from api.ask("order.replyService", {"id": number, "reply": text})
-    return Done(number) if isinstance(answer, Ok) else ended(answer)
+    return Done(number) if isinstance(answer, Ok) else no_answer(answer)
 
 
 def _ticket_of(command: Command) -> str:
@@ -167,7 +167,7 @@ def refund(session: Session, command: Command) -> Steps:
     if isinstance(answer, Murky):
         seen = yield from find_refund(session, command)
         return seen if not isinstance(seen, Absent) else Later(60.0, answer.reason)
-    return Done(name) if isinstance(answer, Ok) else ended(answer)
+    return Done(name) if isinstance(answer, Ok) else no_answer(answer)
 
 
 def find_refund(session: Session, command: Command) -> Finding:
@@ -208,7 +208,7 @@ def delist(session: Session, command: Command) -> Steps:
     if isinstance(answer, Murky):
         found = yield from find_delisted(session, command)
         return found if not isinstance(found, Absent) else Later(60.0, answer.reason)
-    return Done(product) if isinstance(answer, Ok) else ended(answer)
+    return Done(product) if isinstance(answer, Ok) else no_answer(answer)
 
 
 def find_delisted(session: Session, command: Command) -> Finding:
@@ -231,7 +231,7 @@ def relist(session: Session, command: Command) -> Steps:
     if before:
         return Done(product)
     answer = yield from Api(session).ask("product.setOnline", {"product_id": int(product)})
-    return Done(product) if isinstance(answer, Ok) else ended(answer)
+    return Done(product) if isinstance(answer, Ok) else no_answer(answer)
 
 
 def _shelf(session: Session, command: Command) -> Generator[Call, Reply, bool | Refused | Later]:
@@ -241,7 +241,7 @@ def _shelf(session: Session, command: Command) -> Generator[Call, Reply, bool | 
         return Refused("no_product")
     found = yield from Api(session).ask("product.detail", {"product_id": product})
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     if (ident(found.data.get("product_id_str")) or ident(found.data.get("product_id"))) != product:
         return Refused("another_product")
     status = code(found.data.get("status"))

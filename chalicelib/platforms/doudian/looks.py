@@ -13,7 +13,7 @@ from chalicelib.core.events import Event, FactValue, Subject
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
 from chalicelib.platforms.cn import Body, child, code, ident, instant, rows, yuan
 from chalicelib.platforms.doudian.aftersales import SERVICE, asked_refund, asked_service
-from chalicelib.platforms.doudian.api import Api, No, Ok, ended
+from chalicelib.platforms.doudian.api import Api, No, Ok, no_answer
 from chalicelib.platforms.doudian.orders import asked_order, common, order_id, statement
 
 PAGE = 100
@@ -47,7 +47,7 @@ def _order(subject: Subject, session: Session) -> Looking:
     api = Api(session)
     found = yield from api.ask("order.orderDetail", {"shop_order_id": subject.id})
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     detail = child(found.data, "shop_order_detail") or found.data
     if order_id(detail.get("order_id")) != subject.id:
         return Refused("another_order")
@@ -79,7 +79,7 @@ def _refunded(api: Api, order: str) -> Generator[Call, Reply, Decimal | Later | 
 
 
 def _later(result: object) -> Later:
-    found = ended(result)
+    found = no_answer(result)
     return found if isinstance(found, Later) else Later(60.0, found.reason)
 
 
@@ -87,7 +87,7 @@ def aftersale(api: Api, name: str) -> Generator[Call, Reply, Ok | Refused | Late
     """The detail of an after-sale, checked to be that one."""
     found = yield from api.ask("afterSale.Detail", {"after_sale_id": name})
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     info = child(child(found.data, "process_info"), "after_sale_info")
     return found if ident(info.get("after_sale_id")) == name else Refused("another_aftersale")
 
@@ -108,7 +108,7 @@ def service(api: Api, number: str) -> Generator[Call, Reply, Ok | Refused | Late
     """The detail of a service ticket, checked to be that one."""
     found = yield from api.ask("order.serviceDetail", {"id": number})
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     return found if ident(child(found.data, "detail").get("id")) == number else Refused("another_ticket")
 
 
@@ -131,7 +131,7 @@ def tickets(session: Session) -> Looking:
         params = {"start_time": start, "end_time": end, "page": page, "size": PAGE}
         found = yield from api.ask("order.getServiceList", params)
         if not isinstance(found, Ok):
-            return ended(found)
+            return no_answer(found)
         listed = rows(found.data, "list")
         for row in listed:
             at = found.at or instant(row.get("update_time")) or instant(row.get("create_time"))
@@ -153,7 +153,7 @@ def _listing(subject: Subject, session: Session) -> Looking:
     found = yield from Api(session).ask("product.detail", {"product_id": subject.id})
     gone = isinstance(found, No) and found.code.endswith(_GONE)
     if not isinstance(found, Ok):
-        return Refused("no_such_product") if gone else ended(found)
+        return Refused("no_such_product") if gone else no_answer(found)
     if (ident(found.data.get("product_id_str")) or ident(found.data.get("product_id"))) != subject.id:
         return Refused("another_product")
     if found.at is None:

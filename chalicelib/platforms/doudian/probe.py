@@ -11,7 +11,7 @@ from datetime import datetime
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import DEAD, Refused, Session, Shop
 from chalicelib.platforms.cn import BEIJING, code, rows
-from chalicelib.platforms.doudian.api import Api, No, Ok, ended
+from chalicelib.platforms.doudian.api import Api, No, Ok, no_answer
 from chalicelib.platforms.doudian.levers import LEVERS
 from chalicelib.platforms.doudian.looks import PAGE
 from chalicelib.platforms.doudian.orders import order_id
@@ -55,7 +55,7 @@ def probe(session: Session) -> Asking[Probe]:
             notes.append(f"{method} answered {found.code}")
             refused = Refused(found.code)
         else:
-            stopped = ended(found)
+            stopped = no_answer(found)
             return Refused(_REASONS[stopped.reason]) if stopped.reason in _REASONS else stopped
     if not granted and not missing:
         return refused
@@ -76,7 +76,7 @@ def recent(session: Session, count: int) -> Asking[Recent]:
             {"order_by": "create_time", "order_asc": False, "page": page, "size": min(count, PAGE)},
         )
         if not isinstance(found, Ok):
-            return ended(found)
+            return no_answer(found)
         listed = rows(found.data, "shop_order_list")
         for row in listed[: count - len(subjects)]:
             name, state = order_id(row.get("order_id")), code(row.get("order_status"))

@@ -13,7 +13,7 @@ from chalicelib.core.calls import Reply
 from chalicelib.core.instants import EPOCH, parse_instant, show
 from chalicelib.platforms.base import Later, Refused, Session
 from chalicelib.platforms.cn import ident, text_of, whole
-from chalicelib.platforms.doudian.api import Api, Murky, Ok, Stale, ended, meaning, own
+from chalicelib.platforms.doudian.api import Api, Murky, Ok, Stale, meaning, no_answer, own
 from chalicelib.platforms.keeping import LOST, Asking
 
 _LONGEST = timedelta(days=400)
@@ -33,7 +33,7 @@ def expires(credentials: Mapping[str, str]) -> datetime | None:
         return None
 
 
-def over(credentials: Mapping[str, str], reply: Reply) -> bool:
+def ended(credentials: Mapping[str, str], reply: Reply) -> bool:
     by_itself = credentials.get("app_secret") and credentials.get("access_token") and credentials.get("expires_at")
     return bool(credentials.get("refresh_token") or by_itself) and isinstance(meaning(reply), Stale)
 
@@ -52,7 +52,7 @@ def refresh(session: Session) -> Asking[Mapping[str, str]]:
     if isinstance(found, Murky):
         return Later(_LOST, LOST)
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     access, again = text_of(found.data, "access_token"), text_of(found.data, "refresh_token")
     if not access:
         return Later(_LOST, LOST)

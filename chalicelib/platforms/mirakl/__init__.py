@@ -19,22 +19,9 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from chalicelib.core.calls import Reply
-from chalicelib.core.events import Subject
-from chalicelib.platforms.base import (
-    Answer,
-    Delivery,
-    Lever,
-    Looking,
-    Read,
-    Refusal,
-    Session,
-    Shop,
-    held_by,
-    told_to_wait,
-)
-from chalicelib.platforms.keeping import Asking, Probe, Recent, Trial
-from chalicelib.platforms.lazy import Lazy
+from chalicelib.platforms.base import Adapter, Answer, Lever, Paces, Refusal, Shop, held_by
+from chalicelib.platforms.keeping import Probes, Refreshes, Samples, Tries
+from chalicelib.platforms.lazy import Lazy, lazily
 
 
 def _levers() -> Mapping[str, Lever]:
@@ -84,51 +71,12 @@ class Mirakl:
         """Authentic content is always accepted."""
         return None
 
-    def read(self, delivery: Delivery, shop: Shop) -> Read:
-        """Raises Unreadable, and nothing else."""
-        from chalicelib.platforms.mirakl.read import read
-
-        return read(delivery, shop)
-
-    def look(self, subject: Subject, session: Session) -> Looking:
-        from chalicelib.platforms.mirakl.looks import look
-
-        return look(subject, session)
-
-    def probe(self, session: Session) -> Asking[Probe]:
-        from chalicelib.platforms.mirakl.probing import probe
-
-        return probe(session)
-
-    def recent(self, session: Session, count: int) -> Asking[Recent]:
-        from chalicelib.platforms.mirakl.probing import recent
-
-        return recent(session, count)
-
-    def expires(self, credentials: Mapping[str, str]) -> datetime | None:
-        from chalicelib.platforms.mirakl.tokens import expires
-
-        return expires(credentials)
-
-    def ended(self, credentials: Mapping[str, str], reply: Reply) -> bool:
-        from chalicelib.platforms.mirakl.tokens import over
-
-        return over(credentials, reply)
-
-    def refresh(self, session: Session) -> Asking[Mapping[str, str]]:
-        from chalicelib.platforms.mirakl.tokens import refresh
-
-        return refresh(session)
-
-    def pause(self, reply: Reply) -> float:
-        from chalicelib.platforms.mirakl.api import meaning
-
-        return told_to_wait(meaning(reply))
-
-    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial:
-        """An event of a type of our own, with the secret in the header that an operator's webhooks carry."""
-        from chalicelib.platforms.mirakl.names import TRIAL
-
-        at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
-        body = f'{{"id":"redress-trial","type":"{TRIAL}","time":"{at}","data":{{}}}}'
-        return Trial(body.encode(), {"content-type": "application/json", "x-redress-secret": secret})
+    read = lazily(Adapter.read, "mirakl.read")
+    look = lazily(Adapter.look, "mirakl.looks")
+    probe = lazily(Probes.probe, "mirakl.probing")
+    recent = lazily(Samples.recent, "mirakl.probing")
+    trial = lazily(Tries.trial, "mirakl.probing")
+    expires = lazily(Refreshes.expires, "mirakl.tokens")
+    ended = lazily(Refreshes.ended, "mirakl.tokens")
+    refresh = lazily(Refreshes.refresh, "mirakl.tokens")
+    pause = lazily(Paces.pause, "mirakl.api")

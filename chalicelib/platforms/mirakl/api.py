@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import dumps_canonical
-from chalicelib.platforms.base import DEAD, Later, Session
+from chalicelib.platforms.base import DEAD, Later, Session, told_to_wait
 from chalicelib.platforms.rest import DOWN, NOT_JSON, Asking, Murky, No, Ok, Result, json_of, wait_of
 from chalicelib.platforms.shapes import answered_at, is_body, rows, text
 
@@ -73,6 +73,10 @@ def meaning(reply: Reply) -> Result:
     if 300 <= status < 400:
         return No("redirect", at)
     return No(_CODES.get(status, f"http_{status}"), at, reply.body)
+
+
+def pause(reply: Reply) -> float:
+    return told_to_wait(meaning(reply))
 
 
 def rejected(value: object) -> bool:

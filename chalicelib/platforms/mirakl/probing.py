@@ -1,17 +1,20 @@
-"""What our access may do on an instance, and its last orders. Roles are told nowhere, so one harmless reading call for
-each list shows what we may see; a seller's key is known by what only an operator may list, the shops. Whether a list
-may be written, only writing would show. Facts: the sheet, sections 1 and 3; OR11 sorts by creation.
+"""What our access may do on an instance, and its last orders; and an event to try the door with. Roles are told
+nowhere, so one harmless reading call for each list shows what we may see; a seller's key is known by what only an
+operator may list, the shops. Whether a list may be written, only writing would show. Facts: the sheet, sections 1 and
+3; OR11 sorts by creation.
 """
 
 import re
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import DEAD, Later, Refused, Session
-from chalicelib.platforms.keeping import Asking, Probe, Recent
+from chalicelib.platforms.base import DEAD, Later, Refused, Session, Shop
+from chalicelib.platforms.keeping import Asking, Probe, Recent, Trial
 from chalicelib.platforms.mirakl import levers, messages, penalties, refunding
 from chalicelib.platforms.mirakl.api import Api
+from chalicelib.platforms.mirakl.names import TRIAL
 from chalicelib.platforms.rest import No, Ok, Result, no_answer
 from chalicelib.platforms.rights import grant, lacking
 from chalicelib.platforms.shapes import Body, ident, rows, state
@@ -83,3 +86,10 @@ def denied(answer: Result) -> Refused | Later:
     """What an answer without a result means; for want of a right, with the right to grant."""
     found = no_answer(answer)
     return grant(found, _DENIED, KEY) if isinstance(found, Refused) else found
+
+
+def trial(shop: Shop, secret: str, now: datetime) -> Trial:
+    """An event of a type of our own, with the secret in the header that an operator's webhooks carry."""
+    at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = f'{{"id":"redress-trial","type":"{TRIAL}","time":"{at}","data":{{}}}}'
+    return Trial(body.encode(), {"content-type": "application/json", "x-redress-secret": secret})

@@ -37,7 +37,7 @@ def expires(credentials: Mapping[str, str]) -> datetime | None:
         return EPOCH
 
 
-def over(credentials: Mapping[str, str], reply: Reply) -> bool:
+def ended(credentials: Mapping[str, str], reply: Reply) -> bool:
     return has_client(credentials) and bool(credentials.get("access_token")) and reply.status == 401
 
 

@@ -12,23 +12,9 @@ query of it in `documents`.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from chalicelib.core.calls import Reply
-from chalicelib.core.events import Subject
-from chalicelib.platforms.base import (
-    Answer,
-    Delivery,
-    Fetching,
-    Lever,
-    Looking,
-    Read,
-    Refusal,
-    Session,
-    Shop,
-    Steps,
-    told_to_wait,
-)
-from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription, Trial
-from chalicelib.platforms.lazy import Lazy
+from chalicelib.platforms.base import Adapter, Answer, HasKeys, Lever, Paces, Refusal, Shop
+from chalicelib.platforms.keeping import Probes, Samples, Subscribes, Tries
+from chalicelib.platforms.lazy import Lazy, lazily
 from chalicelib.platforms.saleor import verify as door
 from chalicelib.platforms.saleor.topics import EVENTS
 
@@ -74,58 +60,14 @@ class Saleor:
         """Saleor never repeats what is refused: authentic content is always accepted."""
         return None
 
-    def read(self, delivery: Delivery, shop: Shop) -> Read:
-        """Raises Unreadable, and nothing else."""
-        from chalicelib.platforms.saleor.read import read
-
-        return read(delivery, shop)
-
-    def look(self, subject: Subject, session: Session) -> Looking:
-        from chalicelib.platforms.saleor.looks import look
-
-        return look(subject, session)
-
-    def keys(self, session: Session) -> Fetching:
-        from chalicelib.platforms.saleor.keys import fetch
-
-        return fetch(session)
-
-    def subscriptions(self, session: Session) -> Asking[tuple[Subscription, ...]]:
-        from chalicelib.platforms.saleor.hooks import subscriptions
-
-        return subscriptions(session)
-
-    def subscribe(self, session: Session, url: str, topics: tuple[str, ...]) -> Steps:
-        from chalicelib.platforms.saleor.hooks import subscribe
-
-        return subscribe(session, url, topics)
-
-    def resume(self, session: Session, one: Subscription) -> Steps:
-        from chalicelib.platforms.saleor.hooks import resume
-
-        return resume(session, one)
-
-    def unsubscribe(self, session: Session, one: Subscription) -> Steps:
-        from chalicelib.platforms.saleor.hooks import unsubscribe
-
-        return unsubscribe(session, one)
-
-    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
-        from chalicelib.platforms.saleor.hooks import trial
-
-        return trial(shop, secret)
-
-    def probe(self, session: Session) -> Asking[Probe]:
-        from chalicelib.platforms.saleor.probing import probe
-
-        return probe(session)
-
-    def recent(self, session: Session, count: int) -> Asking[Recent]:
-        from chalicelib.platforms.saleor.probing import recent
-
-        return recent(session, count)
-
-    def pause(self, reply: Reply) -> float:
-        from chalicelib.platforms.saleor.graphql import understand
-
-        return told_to_wait(understand(reply))
+    read = lazily(Adapter.read, "saleor.read")
+    look = lazily(Adapter.look, "saleor.looks")
+    keys = lazily(HasKeys.keys, "saleor.keys")
+    subscriptions = lazily(Subscribes.subscriptions, "saleor.hooks")
+    subscribe = lazily(Subscribes.subscribe, "saleor.hooks")
+    resume = lazily(Subscribes.resume, "saleor.hooks")
+    unsubscribe = lazily(Subscribes.unsubscribe, "saleor.hooks")
+    probe = lazily(Probes.probe, "saleor.probing")
+    recent = lazily(Samples.recent, "saleor.probing")
+    trial = lazily(Tries.trial, "saleor.hooks")
+    pause = lazily(Paces.pause, "saleor.graphql")

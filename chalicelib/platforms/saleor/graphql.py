@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import dumps_canonical
-from chalicelib.platforms.base import DEAD, Later, Refused, Session
+from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
 from chalicelib.platforms.rest import DOWN, NOT_JSON, json_of, wait_of
 from chalicelib.platforms.shapes import Body, answered_at, child, is_body, rows, text
 
@@ -76,6 +76,10 @@ def understand(reply: Reply) -> Answered | Refused | Later:
     if codes:
         return Refused(f"graphql:{codes[0].lower()}"[:60])
     return Refused(_plain(status)) if status != 200 else Later(DOWN, "unreadable answer")
+
+
+def pause(reply: Reply) -> float:
+    return told_to_wait(understand(reply))
 
 
 def _plain(status: int) -> str:

@@ -6,6 +6,7 @@ can sign, and there is nothing to try the door with. Facts: the Saleor sheet, se
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from chalicelib.platforms.base import DEAD, Done, Later, Refused, Session, Shop, Steps
 from chalicelib.platforms.keeping import Asking, Subscription, Trial
@@ -82,7 +83,7 @@ def unsubscribe(session: Session, one: Subscription) -> Steps:
     return Done() if no is None or no.reason == "not-found" else told(no)
 
 
-def trial(shop: Shop, secret: str) -> Trial | None:
+def trial(shop: Shop, secret: str, now: datetime) -> Trial | None:
     """An event that nobody reads, signed as a webhook with a secretKey is."""
     if not secret or secret.startswith("{"):
         return None

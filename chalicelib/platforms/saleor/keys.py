@@ -15,7 +15,7 @@ LONGEST = 3900
 """Bytes: what is sealed as one secret may have 4 KB."""
 
 
-def fetch(session: Session) -> Fetching:
+def keys(session: Session) -> Fetching:
     """The key set as JSON text, ready to be stored."""
     parts = urlsplit(session.shop.address)
     reply = yield Call("GET", f"{parts.scheme}://{parts.netloc}/.well-known/jwks.json", {"accept": "application/json"})
@@ -30,8 +30,8 @@ def fetch(session: Session) -> Fetching:
 
 def written(value: Body) -> str:
     """A key set with its RSA keys for signing and nothing else of them."""
-    keys = [{name: key[name] for name in ("kty", "kid", "n", "e") if name in key} for key in rows(value, "keys")]
-    return json.dumps({"keys": [key for key in keys if key.get("kty") == "RSA"]}, separators=(",", ":"))
+    kept = [{name: key[name] for name in ("kty", "kid", "n", "e") if name in key} for key in rows(value, "keys")]
+    return json.dumps({"keys": [key for key in kept if key.get("kty") == "RSA"]}, separators=(",", ":"))
 
 
 def check(text: str) -> str:
@@ -39,10 +39,10 @@ def check(text: str) -> str:
     if not text.startswith("{"):
         fine = 8 <= len(text) <= 512 and text.isascii() and text.isprintable() and text == text.strip()
         return "" if fine else "the shop's key set as JSON text, or the webhook's secretKey of 8 characters at least"
-    keys = list(keys_of(text))
-    if not keys or len(text) > LONGEST:
+    found = list(keys_of(text))
+    if not found or len(text) > LONGEST:
         return f"a key set with at least one RSA key, in at most {LONGEST} characters"
-    for key in keys:
+    for key in found:
         modulus = decode(key.get("n"))
         if not isinstance(key.get("kid"), str) or modulus is None or len(modulus) < 256 or decode(key.get("e")) is None:
             return "keys with kid, n (2048 bits at least) and e"

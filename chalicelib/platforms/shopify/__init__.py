@@ -7,10 +7,9 @@ Shopify sheet and the published Admin schema 2026-07.
 from collections.abc import Mapping
 from datetime import datetime
 
-from chalicelib.core.calls import Reply
-from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Answer, Delivery, Lever, Looking, Read, Refusal, Session, Shop, Steps
-from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription, Trial
+from chalicelib.platforms.base import Adapter, Answer, Lever, Paces, Refusal, Shop
+from chalicelib.platforms.keeping import Probes, Refreshes, Samples, Subscribes, Tries
+from chalicelib.platforms.lazy import lazily
 from chalicelib.platforms.shopify.levers import LEVERS
 from chalicelib.platforms.shopify.names import TOPICS
 from chalicelib.platforms.shopify.verify import CLASSIC, EVENTS, verify
@@ -48,68 +47,16 @@ class Shopify:
         """Shopify deletes subscriptions that are refused: authentic content is always accepted."""
         return None
 
-    def read(self, delivery: Delivery, shop: Shop) -> Read:
-        """Raises Unreadable, and nothing else."""
-        from chalicelib.platforms.shopify.read import read
-
-        return read(delivery, shop)
-
-    def look(self, subject: Subject, session: Session) -> Looking:
-        from chalicelib.platforms.shopify.looks import look
-
-        return look(subject, session)
-
-    def expires(self, credentials: Mapping[str, str]) -> datetime | None:
-        from chalicelib.platforms.shopify.tokens import expires
-
-        return expires(credentials)
-
-    def ended(self, credentials: Mapping[str, str], reply: Reply) -> bool:
-        from chalicelib.platforms.shopify.tokens import over
-
-        return over(credentials, reply)
-
-    def refresh(self, session: Session) -> Asking[Mapping[str, str]]:
-        from chalicelib.platforms.shopify.tokens import refresh
-
-        return refresh(session)
-
-    def subscriptions(self, session: Session) -> Asking[tuple[Subscription, ...]]:
-        from chalicelib.platforms.shopify.hooks import subscriptions
-
-        return subscriptions(session)
-
-    def subscribe(self, session: Session, url: str, topics: tuple[str, ...]) -> Steps:
-        from chalicelib.platforms.shopify.hooks import subscribe
-
-        return subscribe(session, url, topics)
-
-    def resume(self, session: Session, one: Subscription) -> Steps:
-        from chalicelib.platforms.shopify.hooks import resume
-
-        return resume(session, one)
-
-    def unsubscribe(self, session: Session, one: Subscription) -> Steps:
-        from chalicelib.platforms.shopify.hooks import unsubscribe
-
-        return unsubscribe(session, one)
-
-    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial | None:
-        from chalicelib.platforms.shopify.hooks import trial
-
-        return trial(shop, secret)
-
-    def probe(self, session: Session) -> Asking[Probe]:
-        from chalicelib.platforms.shopify.probing import probe
-
-        return probe(session)
-
-    def recent(self, session: Session, count: int) -> Asking[Recent]:
-        from chalicelib.platforms.shopify.probing import recent
-
-        return recent(session, count)
-
-    def pause(self, reply: Reply) -> float:
-        from chalicelib.platforms.shopify.graphql import pause
-
-        return pause(reply)
+    read = lazily(Adapter.read, "shopify.read")
+    look = lazily(Adapter.look, "shopify.looks")
+    subscriptions = lazily(Subscribes.subscriptions, "shopify.hooks")
+    subscribe = lazily(Subscribes.subscribe, "shopify.hooks")
+    resume = lazily(Subscribes.resume, "shopify.hooks")
+    unsubscribe = lazily(Subscribes.unsubscribe, "shopify.hooks")
+    probe = lazily(Probes.probe, "shopify.probing")
+    recent = lazily(Samples.recent, "shopify.probing")
+    trial = lazily(Tries.trial, "shopify.hooks")
+    expires = lazily(Refreshes.expires, "shopify.tokens")
+    ended = lazily(Refreshes.ended, "shopify.tokens")
+    refresh = lazily(Refreshes.refresh, "shopify.tokens")
+    pause = lazily(Paces.pause, "shopify.graphql")

@@ -6,6 +6,7 @@ declares are not listed, and cannot be asked for here. Facts: the Shopify sheet,
 import base64
 import hmac
 from collections.abc import Mapping
+from datetime import datetime
 
 from chalicelib.platforms.base import DEAD, Done, Later, Refused, Session, Shop, Steps, Unreadable
 from chalicelib.platforms.keeping import Asking, Subscription, Trial
@@ -90,7 +91,7 @@ def unsubscribe(session: Session, one: Subscription) -> Steps:
     return Done() if no is None or no.reason == "gone" else no
 
 
-def trial(shop: Shop, secret: str) -> Trial:
+def trial(shop: Shop, secret: str, now: datetime) -> Trial:
     """A delivery of a topic that nobody reads, signed as Shopify signs."""
     body = b'{"redress":"trial"}'
     digest = hmac.digest(secret.encode("utf-8", "surrogatepass"), body, "sha256")

@@ -31,7 +31,7 @@ def expires(credentials: Mapping[str, str]) -> datetime | None:
         return None
 
 
-def over(credentials: Mapping[str, str], reply: Reply) -> bool:
+def ended(credentials: Mapping[str, str], reply: Reply) -> bool:
     return bool(credentials.get("refresh_token")) and reply.status == 401
 
 

@@ -10,24 +10,9 @@ and whoever was silent is asked for the complaints of thirty days. A trial deliv
 from collections.abc import Mapping
 from datetime import datetime
 
-from chalicelib.core.calls import Reply
-from chalicelib.core.events import Subject
-from chalicelib.platforms.base import (
-    Answer,
-    Delivery,
-    Done,
-    Lever,
-    Looking,
-    Read,
-    Refusal,
-    Session,
-    Shop,
-    Steps,
-    held_by,
-    told_to_wait,
-)
-from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription
-from chalicelib.platforms.lazy import Lazy
+from chalicelib.platforms.base import Adapter, Answer, Lever, Paces, Refusal, Shop, held_by
+from chalicelib.platforms.keeping import Probes, Samples, Subscribes
+from chalicelib.platforms.lazy import Lazy, lazily
 from chalicelib.platforms.wechatpay import door
 
 
@@ -68,47 +53,12 @@ class WechatPay:
     def refuse(self, raw: bytes) -> Answer | None:
         return None
 
-    def read(self, delivery: Delivery, shop: Shop) -> Read:
-        from chalicelib.platforms.wechatpay.read import read
-
-        return read(delivery, shop)
-
-    def look(self, subject: Subject, session: Session) -> Looking:
-        from chalicelib.platforms.wechatpay.looks import look
-
-        return look(subject, session)
-
-    def subscriptions(self, session: Session) -> Asking[tuple[Subscription, ...]]:
-        from chalicelib.platforms.wechatpay.hooks import subscriptions
-
-        return subscriptions(session)
-
-    def subscribe(self, session: Session, url: str, topics: tuple[str, ...]) -> Steps:
-        from chalicelib.platforms.wechatpay.hooks import subscribe
-
-        return subscribe(session, url, topics)
-
-    def resume(self, session: Session, one: Subscription) -> Steps:
-        """Nothing is ever stopped here: an address that is set is told of all."""
-        yield from ()
-        return Done(one.id)
-
-    def unsubscribe(self, session: Session, one: Subscription) -> Steps:
-        from chalicelib.platforms.wechatpay.hooks import unsubscribe
-
-        return unsubscribe(session, one)
-
-    def probe(self, session: Session) -> Asking[Probe]:
-        from chalicelib.platforms.wechatpay.probe import probe
-
-        return probe(session)
-
-    def recent(self, session: Session, count: int) -> Asking[Recent]:
-        from chalicelib.platforms.wechatpay.probe import recent
-
-        return recent(session, count)
-
-    def pause(self, reply: Reply) -> float:
-        from chalicelib.platforms.wechatpay.api import meaning
-
-        return told_to_wait(meaning(reply))
+    read = lazily(Adapter.read, "wechatpay.read")
+    look = lazily(Adapter.look, "wechatpay.looks")
+    subscriptions = lazily(Subscribes.subscriptions, "wechatpay.hooks")
+    subscribe = lazily(Subscribes.subscribe, "wechatpay.hooks")
+    resume = lazily(Subscribes.resume, "wechatpay.hooks")
+    unsubscribe = lazily(Subscribes.unsubscribe, "wechatpay.hooks")
+    probe = lazily(Probes.probe, "wechatpay.probe")
+    recent = lazily(Samples.recent, "wechatpay.probe")
+    pause = lazily(Paces.pause, "wechatpay.api")

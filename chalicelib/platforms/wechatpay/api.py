@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.instants import EPOCH
 from chalicelib.core.strictjson import BadJson, loads
-from chalicelib.platforms.base import DEAD, Later, Refused, Session
+from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
 from chalicelib.platforms.cn import Body, answered_at, code, is_body
 from chalicelib.platforms.crypto import encode64, rsa_sign
 
@@ -126,6 +126,10 @@ def meaning(reply: Reply) -> Result:
     return No(error or f"http_{status}", at)
 
 
+def pause(reply: Reply) -> float:
+    return told_to_wait(meaning(reply))
+
+
 def _json(raw: bytes) -> Body | None:
     try:
         value = loads(raw, max_keys=100_000, max_string=1_048_576)
@@ -139,7 +143,7 @@ def _wait(reply: Reply) -> float:
     return min(max(float(text), 1.0), _LONGEST) if text.isascii() and text.isdigit() and len(text) < 9 else _BUSY
 
 
-def ended(result: object) -> Refused | Later:
+def no_answer(result: object) -> Refused | Later:
     """What to make of a call that gave no answer to work with, where repeating it does no harm."""
     if isinstance(result, No):
         return Refused(result.code)

@@ -10,7 +10,7 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Done, Later, Refused, Session, Steps
 from chalicelib.platforms.keeping import Asking, Subscription
 from chalicelib.platforms.rights import grant
-from chalicelib.platforms.wechatpay.api import Api, Murky, No, Ok, ended
+from chalicelib.platforms.wechatpay.api import Api, Murky, No, Ok, no_answer
 
 PATH = "/v3/merchant-service/complaint-notifications"
 TOPICS = ("COMPLAINT.CREATE", "COMPLAINT.STATE_CHANGE")
@@ -51,6 +51,12 @@ def subscribe(session: Session, url: str, topics: tuple[str, ...]) -> Steps:
     return Done(_ONE) if isinstance(done, Ok) else _denied(done)
 
 
+def resume(session: Session, one: Subscription) -> Steps:
+    """Nothing is ever stopped here: an address that is set is told of all."""
+    yield from ()
+    return Done(one.id)
+
+
 def unsubscribe(session: Session, one: Subscription) -> Steps:
     """Nothing is removed that took its place meanwhile."""
     api = Api(session)
@@ -86,5 +92,5 @@ def _ours_before(held: str, url: str) -> bool:
 
 
 def _denied(answer: object) -> Refused | Later:
-    found = ended(answer)
+    found = no_answer(answer)
     return grant(found, DENIED, RIGHT) if isinstance(found, Refused) else found

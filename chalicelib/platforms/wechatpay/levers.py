@@ -11,7 +11,7 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Absent, Command, Done, Finding, Later, Lever, Refused, Session, Steps
 from chalicelib.platforms.cn import Body, code, fen_of, ident, text_of, whole
 from chalicelib.platforms.cn import child as part
-from chalicelib.platforms.wechatpay.api import Api, Murky, No, Ok, ended
+from chalicelib.platforms.wechatpay.api import Api, Murky, No, Ok, no_answer
 from chalicelib.platforms.wechatpay.looks import GONE, history_of
 from chalicelib.platforms.wechatpay.read import OUR_REFUND
 
@@ -59,7 +59,7 @@ def reply(session: Session, command: Command) -> Steps:
     if isinstance(answer, Murky):
         found = yield from find_reply(session, command)
         return found if not isinstance(found, Absent) else Later(60.0, answer.reason)
-    return ended(answer)
+    return no_answer(answer)
 
 
 def find_reply(session: Session, command: Command) -> Finding:
@@ -88,7 +88,7 @@ def _reply_text(session: Session, command: Command) -> str:
 def _detail(api: Api, name: str) -> Generator[Call, Reply, Body | Refused | Later]:
     found = yield from api.get(api.complaint(name))
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     return found.body if ident(found.body.get("complaint_id")) == name else Refused("another_complaint")
 
 
@@ -110,7 +110,7 @@ def resolve(session: Session, command: Command) -> Steps:
     if state == "PENDING":
         return Refused("not_answered_yet")
     answer = yield from api.post(api.complaint(name, "complete"), {"complainted_mchid": _merchant(api, detail)})
-    return Done(name) if isinstance(answer, Ok) else ended(answer)
+    return Done(name) if isinstance(answer, Ok) else no_answer(answer)
 
 
 def refund(session: Session, command: Command) -> Steps:
@@ -121,7 +121,7 @@ def refund(session: Session, command: Command) -> Steps:
         return Refused("no_order")
     paid = yield from api.get(f"/v3/pay/transactions/out-trade-no/{quote(order, safe='')}", mchid=api.merchant)
     if not isinstance(paid, Ok):
-        return ended(paid)
+        return no_answer(paid)
     total = whole(part(paid.body, "amount").get("total"))
     currency = code(part(paid.body, "amount").get("currency")) or "CNY"
     if not total or ident(paid.body.get("out_trade_no")) != order:
@@ -141,7 +141,7 @@ def refund(session: Session, command: Command) -> Steps:
     }
     answer = yield from api.post("/v3/refund/domestic/refunds", body)
     if not isinstance(answer, Ok):
-        return Refused(answer.code) if isinstance(answer, No) else ended(answer)
+        return Refused(answer.code) if isinstance(answer, No) else no_answer(answer)
     if ident(answer.body.get("out_refund_no")) != number:
         return Later(60.0, "empty_answer")
     state = answer.body.get("status")

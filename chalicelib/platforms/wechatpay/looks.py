@@ -12,7 +12,7 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Event, Subject
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
 from chalicelib.platforms.cn import BEIJING, Body, ident, rows, whole
-from chalicelib.platforms.wechatpay.api import COMPLAINTS, Api, No, Ok, ended
+from chalicelib.platforms.wechatpay.api import COMPLAINTS, Api, No, Ok, no_answer
 from chalicelib.platforms.wechatpay.read import payment_event, refund_event
 from chalicelib.platforms.wechatpay.story import events_of
 
@@ -44,7 +44,7 @@ def _complaint(subject: Subject, session: Session) -> Looking:
     api = Api(session)
     detail = yield from api.get(api.complaint(subject.id))
     if not isinstance(detail, Ok):
-        return ended(detail)
+        return no_answer(detail)
     if ident(detail.body.get("complaint_id")) != subject.id:
         return Refused("another_complaint")
     if detail.at is None:
@@ -63,7 +63,7 @@ def history_of(api: Api, complaint: str) -> Generator[Call, Reply, tuple[Body, .
             api.complaint(complaint, "negotiation-historys"), limit=str(HISTORY_PAGE), offset=str(len(found))
         )
         if not isinstance(page, Ok):
-            return ended(page)
+            return no_answer(page)
         told = rows(page.body, "data")
         found.extend(told)
         total = whole(page.body.get("total_count"))
@@ -87,7 +87,7 @@ def _recent(session: Session) -> Looking:
             end_date=today.isoformat(),
         )
         if not isinstance(page, Ok):
-            return ended(page)
+            return no_answer(page)
         at = at or page.at
         told = rows(page.body, "data")
         found.extend(told)
@@ -117,7 +117,7 @@ def _order(subject: Subject, session: Session) -> Looking:
     path = f"/v3/pay/transactions/out-trade-no/{quote(subject.id, safe='')}"
     found = yield from api.get(path, mchid=api.merchant)
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     if ident(found.body.get("out_trade_no")) != subject.id:
         return Refused("another_order")
     if found.at is None:
@@ -133,7 +133,7 @@ def _refund(subject: Subject, session: Session) -> Looking:
     if isinstance(found, No) and found.code in GONE:
         return (yield from _complaint(Subject("complaint", subject.id), session))
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     if ident(found.body.get("out_refund_no")) != subject.id:
         return Refused("another_refund")
     if found.at is None:

@@ -11,7 +11,7 @@ from chalicelib.platforms.base import Session
 from chalicelib.platforms.cn import BEIJING, Body, code, ident, rows
 from chalicelib.platforms.keeping import Asking, Probe, Recent
 from chalicelib.platforms.rights import lacking
-from chalicelib.platforms.wechatpay.api import COMPLAINTS, Api, No, Ok, ended
+from chalicelib.platforms.wechatpay.api import COMPLAINTS, Api, No, Ok, no_answer
 from chalicelib.platforms.wechatpay.hooks import DENIED, GONE, PATH
 from chalicelib.platforms.wechatpay.keys import rings
 from chalicelib.platforms.wechatpay.levers import LEVERS
@@ -36,12 +36,12 @@ def probe(session: Session) -> Asking[Probe]:
     if isinstance(listed, Ok):
         granted.add(COMPLAINTS_RIGHT)
     elif not (isinstance(listed, No) and listed.code in DENIED):
-        return ended(listed)
+        return no_answer(listed)
     hook = yield from api.get(PATH)
     if isinstance(hook, Ok) or (isinstance(hook, No) and hook.code in GONE):
         granted.add(HOOK_RIGHT)
     elif not (isinstance(hook, No) and hook.code in DENIED):
-        return ended(hook)
+        return no_answer(hook)
     if session.shop.options.get("reply_text", "").strip():
         granted.add(REPLY)
     missing = lacking(LEVERS, _READS, frozenset(granted), _FORM)
@@ -62,7 +62,7 @@ def recent(session: Session, count: int) -> Asking[Recent]:
             end_date=today.isoformat(),
         )  # fmt: skip
         if not isinstance(page, Ok):
-            return ended(page)
+            return no_answer(page)
         told = rows(page.body, "data")
         found.extend(told)
         if len(told) < PAGE:

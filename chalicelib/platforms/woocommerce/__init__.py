@@ -9,22 +9,9 @@ order's id). Credentials: `consumer_key`, `consumer_secret`.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from chalicelib.core.calls import Reply
-from chalicelib.core.events import Subject
-from chalicelib.platforms.base import (
-    Answer,
-    Delivery,
-    Lever,
-    Looking,
-    Read,
-    Refusal,
-    Session,
-    Shop,
-    Steps,
-    told_to_wait,
-)
-from chalicelib.platforms.keeping import Asking, Probe, Recent, Subscription, Trial
-from chalicelib.platforms.lazy import Lazy
+from chalicelib.platforms.base import Adapter, Answer, Lever, Paces, Refusal, Shop
+from chalicelib.platforms.keeping import Probes, Samples, Subscribes, Tries
+from chalicelib.platforms.lazy import Lazy, lazily
 from chalicelib.platforms.woocommerce import verify as door
 from chalicelib.platforms.woocommerce.defaults import MAPPING
 
@@ -67,52 +54,13 @@ class WooCommerce:
     def refuse(self, raw: bytes) -> Answer | None:
         return None
 
-    def read(self, delivery: Delivery, shop: Shop) -> Read:
-        from chalicelib.platforms.woocommerce.read import read
-
-        return read(delivery, shop)
-
-    def look(self, subject: Subject, session: Session) -> Looking:
-        from chalicelib.platforms.woocommerce.looks import look
-
-        return look(subject, session)
-
-    def subscriptions(self, session: Session) -> Asking[tuple[Subscription, ...]]:
-        from chalicelib.platforms.woocommerce.hooks import subscriptions
-
-        return subscriptions(session)
-
-    def subscribe(self, session: Session, url: str, topics: tuple[str, ...]) -> Steps:
-        from chalicelib.platforms.woocommerce.hooks import subscribe
-
-        return subscribe(session, url, topics)
-
-    def resume(self, session: Session, one: Subscription) -> Steps:
-        from chalicelib.platforms.woocommerce.hooks import resume
-
-        return resume(session, one)
-
-    def unsubscribe(self, session: Session, one: Subscription) -> Steps:
-        from chalicelib.platforms.woocommerce.hooks import unsubscribe
-
-        return unsubscribe(session, one)
-
-    def trial(self, shop: Shop, secret: str, now: datetime) -> Trial:
-        from chalicelib.platforms.woocommerce.hooks import trial
-
-        return trial(shop, secret)
-
-    def probe(self, session: Session) -> Asking[Probe]:
-        from chalicelib.platforms.woocommerce.probing import probe
-
-        return probe(session)
-
-    def recent(self, session: Session, count: int) -> Asking[Recent]:
-        from chalicelib.platforms.woocommerce.sampling import recent
-
-        return recent(session, count)
-
-    def pause(self, reply: Reply) -> float:
-        from chalicelib.platforms.woocommerce.api import meaning
-
-        return told_to_wait(meaning(reply))
+    read = lazily(Adapter.read, "woocommerce.read")
+    look = lazily(Adapter.look, "woocommerce.looks")
+    subscriptions = lazily(Subscribes.subscriptions, "woocommerce.hooks")
+    subscribe = lazily(Subscribes.subscribe, "woocommerce.hooks")
+    resume = lazily(Subscribes.resume, "woocommerce.hooks")
+    unsubscribe = lazily(Subscribes.unsubscribe, "woocommerce.hooks")
+    probe = lazily(Probes.probe, "woocommerce.probing")
+    recent = lazily(Samples.recent, "woocommerce.sampling")
+    trial = lazily(Tries.trial, "woocommerce.hooks")
+    pause = lazily(Paces.pause, "woocommerce.api")

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import BadJson, loads
-from chalicelib.platforms.base import DEAD, Later, Refused, Session
+from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
 from chalicelib.platforms.woocommerce.shapes import Body, code, is_body
 
 WC = "wp-json/wc/v3"
@@ -186,6 +186,10 @@ def meaning(reply: Reply) -> Result:
     if status == 404 and not error:
         return No("rest_no_route", at)
     return _no(error or f"http_{status}", at, reply)
+
+
+def pause(reply: Reply) -> float:
+    return told_to_wait(meaning(reply))
 
 
 def _no(error: str, at: datetime | None, reply: Reply) -> No:

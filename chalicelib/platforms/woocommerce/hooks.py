@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 from chalicelib.platforms.base import DEAD, Done, Later, Refused, Session, Shop, Steps
@@ -89,7 +90,7 @@ def unsubscribe(session: Session, one: Subscription) -> Steps:
     return denied(done)
 
 
-def trial(shop: Shop, secret: str) -> Trial:
+def trial(shop: Shop, secret: str, now: datetime) -> Trial:
     """A delivery of a topic that nobody reads, signed as the shop signs."""
     body = b'{"action":"redress_trial","arg":0}'
     digest = hmac.digest(signing_key(secret).encode("utf-8", "replace"), body, hashlib.sha256)
