@@ -23,6 +23,7 @@ from chalicelib.flow import credentials, purse, switches
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.commands import command_of, do_of, in_place_of
+from chalicelib.flow.hurry import hurried
 from chalicelib.flow.log import fault, log
 from chalicelib.flow.looks import Looks, NoLook
 from chalicelib.flow.messages import Act, LookAt, Post, group_of, read_task
@@ -44,9 +45,11 @@ STOPPED = timedelta(minutes=5)
 LONGEST = 900.0
 UNSURE = 5.0
 """Seconds at least before what may have had its effect is tried again."""
-ENOUGH = timedelta(seconds=25)
-"""A batch that has taken so long begins nothing more: what it begins last may take as long again, and a function that
-runs out of time brings all of its messages again, those that were carried out too."""
+ENOUGH = timedelta(seconds=8)
+"""A batch that has taken so long begins nothing more: a function that runs out of time brings all of its messages
+again, those that were carried out too, and counts that against them."""
+LOOKING, PULLING = timedelta(seconds=25), timedelta(seconds=20)
+"""What the questions of one look and of one lever may take in all; together, after `ENOUGH`, they end in time."""
 GIVE_UP = 20
 """Tries after which an action that only ever fails on our side is left to a person."""
 
@@ -55,6 +58,7 @@ class Actor:
     """Carries out tasks of the actions queue."""
 
     def __init__(self, ports: Ports, shops: Shops, rulebook: Rulebook, advance: Advance) -> None:
+        ports, self._hurry = hurried(ports)
         self._ports, self._shops, self._rulebook, self._advance = ports, shops, rulebook, advance
         self._looks = Looks(ports, shops, rulebook, Buyers(ports))
         self._own, self._poster = OwnEffects(ports), Poster(ports)
@@ -69,6 +73,7 @@ class Actor:
                     # Sent anew rather than left to come again, which counts against it and takes minutes.
                     self._ports.actions.send([Message(body, group=_group(task))])
                 else:
+                    self._hurry.allow(LOOKING + PULLING)
                     self._task(task)
             except Exception as error:
                 log("act_failed", level="error", reason=fault(error), id=ident)
@@ -163,6 +168,7 @@ class Actor:
         if money and command.order:
             subjects.add(Subject("order", command.order))
         told: list[Event] = []
+        self._hurry.allow(LOOKING)
         for subject in sorted(subjects, key=str):
             try:
                 answer = self._looks.ask(connection, subject)
@@ -176,6 +182,7 @@ class Actor:
         mine = [event for event in told if event.subject == case.id.subject]
         self._looks.pass_on(connection, [event for event in told if event.subject != case.id.subject])
         case = self._advance(case.id, mine)
+        self._hurry.allow(PULLING)
         if self._withdrawn(case, parts):
             self._finish(case.id, key, ActionState.DROPPED, "not due any more")
             return None

@@ -14,15 +14,16 @@ from chalicelib.core.events import Event, Subject
 from chalicelib.core.instants import show, to_ms
 from chalicelib.flow import checkup, credentials, subscriptions
 from chalicelib.flow.checkup import Checkup
+from chalicelib.flow.hurry import Hurried
 from chalicelib.flow.log import fault, log
 from chalicelib.flow.looks import Looks
 from chalicelib.flow.messages import LookAt
 from chalicelib.flow.shops import adapter_of, hook_of
 from chalicelib.platforms.base import Adapter, Later, Looking, Refused, Session
 from chalicelib.platforms.keeping import OPTION, Probes, Refreshes, Samples, Subscribes, Subscription, Tries
-from chalicelib.ports.http import Http, Uncertain, Unsent
+from chalicelib.ports.http import Uncertain, Unsent
 from chalicelib.ports.ports import Ports
-from chalicelib.ports.stores import Clock, Conflict, Connection
+from chalicelib.ports.stores import Conflict, Connection
 
 USUAL_TRIES = 6
 MOST_TRIES = {"backfill": 12}
@@ -30,7 +31,6 @@ MOST_TRIES = {"backfill": 12}
 LONGEST = 900
 STEP = timedelta(seconds=8)
 """A task that takes longer than this goes on with another message: a batch of them ends within the function's time."""
-RUN = timedelta(seconds=40)
 ORDERS, PREVIEWED = 100, 10
 PAUSE = 5.0
 """Seconds until one that did not answer is asked again, at least."""
@@ -47,20 +47,6 @@ class Failed:
 
 
 Result: TypeAlias = Checkup | Later | Refused | Failed
-
-
-class Hurried:
-    """The client for one run, which has to end within the function's time however slow a shop is: one that is cut short
-    is told and asked again, where a function that is cut short says nothing."""
-
-    def __init__(self, http: Http, clock: Clock) -> None:
-        self._http, self._clock, self._until = http, clock, clock.now() + RUN
-
-    def send(self, call: Call) -> Reply:
-        left = (self._until - self._clock.now()).total_seconds()
-        if left < 1:
-            raise Unsent(f"its answers took more than {RUN.total_seconds():.0f} s in all")
-        return self._http.send(replace(call, timeout=min(call.timeout, left)))
 
 
 @dataclass(frozen=True, slots=True)

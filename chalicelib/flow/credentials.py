@@ -67,6 +67,9 @@ def run(
             breaker.ended(None)
         else:
             breaker.failed("no answer" if isinstance(error, Uncertain) else "no connection")
+        if breaker.client.wrote and isinstance(error, Unsent):
+            # The last call never left; what went before it may have had its effect.
+            raise Uncertain(str(error)) from None
         raise
     if not is_dead(result) or not breaker.client.status:
         breaker.ended(result)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from samtranslator.translator.transform import transform
 
-from chalicelib.flow import nightly
+from chalicelib.flow import act, nightly
 from chalicelib.sellers import nights
 from infra.package import Package
 from infra.stack import Outputs, rendered
@@ -66,6 +66,11 @@ def test_a_message_stays_hidden_for_six_time_outs(
     functions: Properties, queues: Properties, name: str, queue: str
 ) -> None:
     assert queues[queue]["VisibilityTimeout"] >= 6 * functions[name]["Timeout"]
+
+
+def test_the_slowest_shop_lets_act_end_in_time(functions: Properties) -> None:
+    longest = act.ENOUGH + act.LOOKING + act.PULLING
+    assert longest.total_seconds() + 5 < functions["Act"]["Timeout"] < act.LEASE.total_seconds()
 
 
 def test_a_crash_of_a_quick_function_delays_by_half_a_minute_at_most(queues: Properties) -> None:

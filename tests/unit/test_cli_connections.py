@@ -191,7 +191,7 @@ def test_what_fails_leaves_it_connected_and_says_how_to_mend_it(town: Town, caps
     town.shop.key = OTHER_KEY
     assert main(CONNECT) == 1
     err = capsys.readouterr().err
-    assert "bad   probe: woocommerce refused: rights: grant WooCommerce API key" in err
+    assert "bad   probe: woocommerce refused: token: grant WooCommerce API key" in err
     assert "redress connections woo --credential gives new ones" in err
     assert "well  trial" in err, "the door is open all the same"
     town.shop.key = KEY
