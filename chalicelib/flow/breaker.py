@@ -101,13 +101,13 @@ class Breaker:
 
     def ended(self, result: object) -> None:
         """The run came to an end; what its answers said of our pace is kept. With the first answer after our
-        credentials were refused, what changed meanwhile is owed: notices of it may have been given up."""
+        credentials were refused, what changed meanwhile is owed: notices of it may have been given up, if not at once."""
         seen = self.client
         if isinstance(result, Later) and seen.status >= 500:
             self.failed(f"status {seen.status}")
             return
         held, now = self._state, self._ports.clock.now()
-        if held.since > EPOCH and seen.status:
+        if held.since > EPOCH and seen.status and now - held.since >= LONGEST:
             # It asks for looks itself.
             from chalicelib.flow.silence import owe_all
 

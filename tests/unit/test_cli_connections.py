@@ -204,7 +204,7 @@ def test_a_key_that_only_reads_is_told_before_it_is_needed(town: Town, capsys: S
     assert main(CONNECT) == 1
     err = capsys.readouterr().err
     assert "1 rights are missing" in err and "is not granted: levers: " in err
-    assert "bad   subscriptions: woocommerce refused: token: grant" in err
+    assert "bad   subscriptions: woocommerce refused: rights: grant" in err
 
 
 def test_a_connection_can_be_stored_without_asking_anybody(town: Town, capsys: Streams) -> None:
