@@ -101,7 +101,7 @@ class Breaker:
 
     def ended(self, result: object) -> None:
         """The run came to an end; what its answers said of our pace is kept. With the first answer after our
-        credentials were refused, what changed meanwhile is owed: notices of it may have been given up, if not at once."""
+        credentials were refused, not just now, what changed is owed: notices of it may have been given up."""
         seen = self.client
         if isinstance(result, Later) and seen.status >= 500:
             self.failed(f"status {seen.status}")
