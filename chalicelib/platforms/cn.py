@@ -1,51 +1,25 @@
 """Values as Chinese platforms write them: fen, seconds or milliseconds, wall time of Beijing, ids beyond 2^53. Nothing
-here raises: a value that is not what it should be is None, or an empty id. Facts: the overview of Chinese platforms,
-"reminders for a common adapter".
+here raises: a value that is not what it should be is None, or an empty id. What other platforms write alike is in
+`shapes`. Facts: the overview of Chinese platforms, "reminders for a common adapter".
 """
 
 import re
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TypeGuard
 
 from chalicelib.core.instants import cut, from_ms, parse_instant
-
-Body = Mapping[str, object]
 
 BEIJING = timezone(timedelta(hours=8))
 """China has one zone and no summer time since 1992."""
 
 _IDENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_:.|*@-]{0,63})")
 _OPAQUE = re.compile(r"[!-~]{1,150}")
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}")
 _WALL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _EARLIEST, _LATEST = 600_000_000, 4_102_444_800
 """Seconds between 1989 and 2100, or as many milliseconds. What lies beyond is a slip of the pen (one of the platforms'
 own samples has such a one), and as a version it would beat all that is said later."""
 _MOST_FEN = 10**17
-
-
-def is_body(value: object) -> TypeGuard[Body]:
-    return isinstance(value, dict)
-
-
-def child(body: Body, name: str) -> Body:
-    """The object under a name; empty where there is none."""
-    value = body.get(name)
-    return value if is_body(value) else {}
-
-
-def rows(body: Body, name: str) -> tuple[Body, ...]:
-    """The objects of a list under a name."""
-    value = body.get(name)
-    return tuple(row for row in value if is_body(row)) if isinstance(value, list) else ()
-
-
-def text_of(body: Body, name: str) -> str:
-    value = body.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def ident(value: object) -> str:
@@ -60,13 +34,6 @@ def ident(value: object) -> str:
 def opaque(value: object) -> str:
     """An id that is no more than letters to us, such as a buyer's; empty for what is none."""
     return value if isinstance(value, str) and _OPAQUE.fullmatch(value) else ""
-
-
-def code(value: object) -> str | None:
-    """A short code (a number or a word), never free text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if 0 <= value < 10**12 else None
-    return value if isinstance(value, str) and _CODE.fullmatch(value) else None
 
 
 def whole(value: object) -> int | None:
@@ -120,19 +87,3 @@ def day(value: object) -> date | None:
     except ValueError:
         return None
     return found if found.year >= 1990 else None
-
-
-_DATE = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
-
-
-def answered_at(headers: Mapping[str, str]) -> datetime | None:
-    """When the platform answered, by its own `Date` header (IMF-fixdate, RFC 9110); None where it does not say."""
-    text = headers.get("date", "").strip()
-    if not _DATE.fullmatch(text):
-        return None
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return cut(parsedate_to_datetime(text))
-    except ValueError:
-        return None

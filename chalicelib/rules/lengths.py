@@ -154,7 +154,7 @@ class Most(Shape):
 
 _LIMIT = ("ahead_of", "after", *_LESS, "date", "until", "min", "max")
 _WANTED = "a limit such as {hours: 48} or {until: ship_by}"
-Limit: TypeAlias = Annotated[
+_AnyLimit: TypeAlias = (
     Annotated[Seconds, Tag("<seconds>")]
     | Annotated[Minutes, Tag("<minutes>")]
     | Annotated[Hours, Tag("<hours>")]
@@ -168,25 +168,12 @@ Limit: TypeAlias = Annotated[
     | Annotated[Ahead, Tag("<ahead_of>")]
     | Annotated[After, Tag("<after>")]
     | Annotated[Least, Tag("<min>")]
-    | Annotated[Most, Tag("<max>")],
+    | Annotated[Most, Tag("<max>")]
+)
+Limit: TypeAlias = Annotated[
+    _AnyLimit,
     Discriminator(tagged(*_LIMIT)),
-    BeforeValidator(
-        keyed(*_LIMIT, what=_WANTED, alone="ahead_of"),
-        json_schema_input_type=Seconds
-        | Minutes
-        | Hours
-        | WorkingHours
-        | Days
-        | WorkingDays
-        | Months
-        | Years
-        | OnDate
-        | Until
-        | Ahead
-        | After
-        | Least
-        | Most,
-    ),
+    BeforeValidator(keyed(*_LIMIT, what=_WANTED, alone="ahead_of"), json_schema_input_type=_AnyLimit),
 ]
 After.model_rebuild()
 Least.model_rebuild()
@@ -210,21 +197,7 @@ class At(Shape):
 
 _AT = ("at", *_LIMIT)
 StepAt: TypeAlias = Annotated[
-    Annotated[At, Tag("<at>")]
-    | Annotated[Seconds, Tag("<seconds>")]
-    | Annotated[Minutes, Tag("<minutes>")]
-    | Annotated[Hours, Tag("<hours>")]
-    | Annotated[WorkingHours, Tag("<working_hours>")]
-    | Annotated[Days, Tag("<days>")]
-    | Annotated[WorkingDays, Tag("<working_days>")]
-    | Annotated[Months, Tag("<months>")]
-    | Annotated[Years, Tag("<years>")]
-    | Annotated[OnDate, Tag("<date>")]
-    | Annotated[Until, Tag("<until>")]
-    | Annotated[Ahead, Tag("<ahead_of>")]
-    | Annotated[After, Tag("<after>")]
-    | Annotated[Least, Tag("<min>")]
-    | Annotated[Most, Tag("<max>")],
+    Annotated[At, Tag("<at>")] | _AnyLimit,
     Discriminator(tagged(*_AT)),
     BeforeValidator(
         keyed(*_AT, bare="at", what=grammar.AT_WANTED, alone="ahead_of"), json_schema_input_type=Limit | str

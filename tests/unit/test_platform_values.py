@@ -1,10 +1,11 @@
-"""Single values out of a platform's JSON: money to the last digit and in one form, whatever the platform writes."""
+"""Single values that platforms write: money to the last digit and in one form, and when an answer was given."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from chalicelib.platforms.shapes import money
+from chalicelib.platforms.shapes import answered_at, money
 from chalicelib.platforms.shopify.fields import Node
 
 AMOUNTS = [
@@ -34,3 +35,23 @@ def test_what_is_no_amount(given: object) -> None:
 def test_shopify_s_numbers_get_no_decimals_of_ours_either() -> None:
     assert str(Node.of({"amount": 173}).money("amount")) == "173"
     assert str(Node.of({"amount": "173.50"}).money("amount")) == "173.50"
+
+
+TEN = datetime(2026, 11, 21, 10, tzinfo=UTC)
+DATES = [
+    ("Sat, 21 Nov 2026 10:00:00 GMT", TEN, "as of RFC 9110"),
+    ("Sat, 21 Nov 2026 18:00:00 +0800", TEN, "with an offset"),
+    ("Sat, 21 Nov 2026 10:00:00", None, "no zone"),
+    ("Sat, 31 Feb 2026 10:00:00 GMT", None, "no such day"),
+    ("21 Nov 2026", None, "no time"),
+    ("", None, "empty"),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted", "why"), DATES, ids=[row[-1] for row in DATES])
+def test_the_date_of_an_answer(text: str, wanted: datetime | None, why: str) -> None:
+    assert answered_at({"date": text}) == wanted, why
+
+
+def test_an_answer_without_a_date() -> None:
+    assert answered_at({}) is None

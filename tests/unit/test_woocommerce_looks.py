@@ -9,7 +9,6 @@ from chalicelib.core.events import Event, Link, Subject
 from chalicelib.core.evidence import NOTHING, merge_all
 from chalicelib.platforms.base import Delivery, Later, Read, Refused, Session, Shop
 from chalicelib.platforms.woocommerce import WooCommerce
-from chalicelib.platforms.woocommerce.api import http_date
 from tests.fakes.woocommerce import DOWN, FIREWALL, HTML, NOTICES, THROTTLED, FakeShop, wp
 from tests.fakes.woocommerce_run import drive
 
@@ -346,16 +345,3 @@ def test_subjects_of_another_form_are_refused_without_a_call(kind: str, ident: s
     shop = FakeShop()
     assert isinstance(look(shop, kind, ident), Refused)
     assert shop.calls == []
-
-
-DATES = [
-    ("Fri, 20 Nov 2026 10:00:00 GMT", datetime(2026, 11, 20, 10, tzinfo=UTC), "as of RFC 9110"),
-    ("Fri, 31 Feb 2026 10:00:00 GMT", None, "no such day"),
-    ("20 Nov 2026", None, "another form"),
-    ("", None, "none"),
-]
-
-
-@pytest.mark.parametrize(("text", "instant", "why"), DATES, ids=[row[-1] for row in DATES])
-def test_the_date_header(text: str, instant: datetime | None, why: str) -> None:
-    assert http_date(text) == instant, why

@@ -11,9 +11,10 @@ from collections.abc import Generator, Mapping
 from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Command, Done, Lever, Outcome, Refused, Session, Steps
 from chalicelib.platforms.dokan.levers import RIGHTS, seller_of
+from chalicelib.platforms.shapes import Body, child
 from chalicelib.platforms.woocommerce.api import DOKAN, Api, Asking, No, Ok
 from chalicelib.platforms.woocommerce.levers import ended
-from chalicelib.platforms.woocommerce.shapes import Body, child, ident
+from chalicelib.platforms.woocommerce.shapes import ident
 
 FEATURED = "featured"
 HELD_NOTE = "redress: payout held"

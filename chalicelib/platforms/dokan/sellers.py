@@ -6,9 +6,10 @@ import hashlib
 import re
 
 from chalicelib.core.events import Subject
+from chalicelib.platforms.shapes import Body, child, rows
 from chalicelib.platforms.woocommerce.orders import Part
 from chalicelib.platforms.woocommerce.read import Dialect
-from chalicelib.platforms.woocommerce.shapes import Body, child, ident, meta, rows
+from chalicelib.platforms.woocommerce.shapes import ident, meta
 
 VENDOR = "_dokan_vendor_id"
 _NO = frozenset({None, "", "0", "no", "false", 0})

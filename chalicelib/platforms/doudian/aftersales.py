@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.platforms.base import Shop
-from chalicelib.platforms.cn import Body, child, code, day, ident, instant, rows, yuan
+from chalicelib.platforms.cn import day, ident, instant, yuan
 from chalicelib.platforms.doudian.orders import common, order_id, statement
 from chalicelib.platforms.doudian.words import (
     ARBITRATION,
@@ -23,6 +23,7 @@ from chalicelib.platforms.doudian.words import (
     TICKET,
     VERDICTS,
 )
+from chalicelib.platforms.shapes import Body, child, code, rows
 
 SERVICE = "service:"
 """How the id of a complaint begins that is a service ticket; the others are after-sales under arbitration."""

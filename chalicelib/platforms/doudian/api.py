@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
-from chalicelib.platforms.cn import BEIJING, Body, answered_at, child, code, is_body, text_of
+from chalicelib.platforms.cn import BEIJING
 from chalicelib.platforms.doudian.sign import api_sign
+from chalicelib.platforms.shapes import Body, answered_at, child, code, is_body, text
 
 HOST = "https://openapi-fxg.jinritemai.com"
 SANDBOX = "https://openapi-sandbox.jinritemai.com"
@@ -106,7 +107,7 @@ class Api:
         if not isinstance(result, Ok):
             # Asking for a token does nothing, whatever became of it.
             return Later(_BUSY, result.reason) if isinstance(result, Murky) else result
-        self._token = text_of(result.data, "access_token")
+        self._token = text(result.data, "access_token")
         return None if self._token else No("no_access_token")
 
     def _call(self, method: str, params: Mapping[str, object], token: str) -> Call:

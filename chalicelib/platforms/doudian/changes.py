@@ -15,10 +15,11 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Event, FactValue, Subject
 from chalicelib.core.instants import from_ms, parse_instant, show, to_ms
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
-from chalicelib.platforms.cn import Body, child, ident, rows, whole
+from chalicelib.platforms.cn import ident, whole
 from chalicelib.platforms.doudian.api import Api, No, Ok, no_answer
 from chalicelib.platforms.doudian.looks import PAGE, listing_status, tickets
 from chalicelib.platforms.doudian.orders import asked_order, common, order_id, seller_of, statement
+from chalicelib.platforms.shapes import Body, child, rows
 
 PAGES = 10
 """Pages of orders in one look; another one goes on behind them."""

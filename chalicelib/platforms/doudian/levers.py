@@ -9,11 +9,12 @@ from collections.abc import Generator, Mapping
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Absent, Command, Done, Finding, Later, Lever, Refused, Session, Steps
-from chalicelib.platforms.cn import Body, child, code, fen_of, ident, text_of, whole
+from chalicelib.platforms.cn import fen_of, ident, whole
 from chalicelib.platforms.doudian.aftersales import SERVICE
 from chalicelib.platforms.doudian.api import Api, Murky, Ok, no_answer
 from chalicelib.platforms.doudian.looks import aftersale, service
 from chalicelib.platforms.doudian.orders import order_id
+from chalicelib.platforms.shapes import Body, child, code, text
 
 LONGEST_REMARK = 60
 """Characters of a remark; newer pages say 500, older ones 60."""
@@ -47,7 +48,7 @@ def _remark(api: Api, order: str) -> Generator[Call, Reply, str | Refused | Late
     if not isinstance(found, Ok):
         return no_answer(found)
     detail = child(found.data, "shop_order_detail") or found.data
-    return text_of(detail, "seller_words") if order_id(detail.get("order_id")) == order else Refused("another_order")
+    return text(detail, "seller_words") if order_id(detail.get("order_id")) == order else Refused("another_order")
 
 
 def note(session: Session, command: Command) -> Steps:
@@ -128,7 +129,7 @@ def _ticket_of(command: Command) -> str:
 
 def _answered(detail: Body) -> bool:
     """Whether the present round has an answer: a ticket that was sent back wants a new one."""
-    return bool(text_of(detail, "reply")) and code(detail.get("is_reject")) != "1"
+    return bool(text(detail, "reply")) and code(detail.get("is_reject")) != "1"
 
 
 # -- after-sales ------------------------------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ from decimal import Decimal
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Event, FactValue, Subject
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
-from chalicelib.platforms.cn import Body, child, code, ident, instant, rows, yuan
+from chalicelib.platforms.cn import ident, instant, yuan
 from chalicelib.platforms.doudian.aftersales import SERVICE, asked_refund, asked_service
 from chalicelib.platforms.doudian.api import Api, No, Ok, no_answer
 from chalicelib.platforms.doudian.orders import asked_order, common, order_id, statement
+from chalicelib.platforms.shapes import Body, child, code, rows
 
 PAGE = 100
 MOST_PAGES = 20

@@ -11,8 +11,9 @@ from decimal import Decimal
 from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.core.instants import to_ms
 from chalicelib.platforms.base import Shop
-from chalicelib.platforms.cn import BEIJING, Body, child, code, day, ident, instant, opaque, rows, text_of, whole, yuan
+from chalicelib.platforms.cn import BEIJING, day, ident, instant, opaque, whole, yuan
 from chalicelib.platforms.doudian.words import CANCELLED, ORDER_TAGS, READING
+from chalicelib.platforms.shapes import Body, child, code, rows, text
 
 
 def order_id(value: object) -> str:
@@ -158,7 +159,7 @@ def _asked_facts(detail: Body, lines: Sequence[Body], shop: Shop) -> dict[str, F
 
 def listing_event(data: Body, name: str, shop: Shop) -> tuple[Subject, Event | None]:
     """A change of a product: 400 and 417."""
-    subject = Subject("listing", ident(data.get("product_id")) or ident(text_of(data, "product_id_str")))
+    subject = Subject("listing", ident(data.get("product_id")) or ident(text(data, "product_id_str")))
     at = instant(data.get("update_time"))
     if not subject.id or at is None:
         return subject, None

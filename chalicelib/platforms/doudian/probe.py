@@ -10,7 +10,7 @@ from datetime import datetime
 
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import DEAD, Refused, Session, Shop
-from chalicelib.platforms.cn import BEIJING, code, rows
+from chalicelib.platforms.cn import BEIJING
 from chalicelib.platforms.doudian.api import Api, No, Ok, no_answer
 from chalicelib.platforms.doudian.levers import LEVERS
 from chalicelib.platforms.doudian.looks import PAGE
@@ -18,6 +18,7 @@ from chalicelib.platforms.doudian.orders import order_id
 from chalicelib.platforms.doudian.sign import event_sign
 from chalicelib.platforms.keeping import Asking, Probe, Recent, Trial
 from chalicelib.platforms.rights import lacking
+from chalicelib.platforms.shapes import code, rows
 
 _LISTS: Mapping[str, tuple[Mapping[str, object], str]] = {
     "order.searchList": ({"page": 0, "size": 1}, "no order is seen; levers: note"),

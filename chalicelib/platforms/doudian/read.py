@@ -11,10 +11,11 @@ from datetime import datetime
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.platforms.base import Delivery, Read, Shop, Unreadable
-from chalicelib.platforms.cn import Body, code, ident, is_body
+from chalicelib.platforms.cn import ident
 from chalicelib.platforms.doudian import words
 from chalicelib.platforms.doudian.aftersales import pushed_refund
 from chalicelib.platforms.doudian.orders import listing_event, moved, order_id, pushed_order, seller_of
+from chalicelib.platforms.shapes import Body, code, is_body
 
 HANDSHAKE = "0"
 

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from chalicelib.core.calls import Reply
 from chalicelib.core.instants import EPOCH, parse_instant, show
 from chalicelib.platforms.base import Later, Refused, Session
-from chalicelib.platforms.cn import ident, text_of, whole
+from chalicelib.platforms.cn import ident, whole
 from chalicelib.platforms.doudian.api import Api, Murky, Ok, Stale, meaning, no_answer, own
 from chalicelib.platforms.keeping import LOST, Asking
+from chalicelib.platforms.shapes import text
 
 _LONGEST = timedelta(days=400)
 _LOST = 60.0
@@ -53,7 +54,7 @@ def refresh(session: Session) -> Asking[Mapping[str, str]]:
         return Later(_LOST, LOST)
     if not isinstance(found, Ok):
         return no_answer(found)
-    access, again = text_of(found.data, "access_token"), text_of(found.data, "refresh_token")
+    access, again = text(found.data, "access_token"), text(found.data, "refresh_token")
     if not access:
         return Later(_LOST, LOST)
     shop, told = session.shop.address, ident(found.data.get("shop_id"))

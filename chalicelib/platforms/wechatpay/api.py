@@ -15,8 +15,8 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.core.instants import EPOCH
 from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
-from chalicelib.platforms.cn import Body, answered_at, code, is_body
 from chalicelib.platforms.crypto import encode64, rsa_sign
+from chalicelib.platforms.shapes import Body, answered_at, code, is_body
 
 HOST = "https://api.mch.weixin.qq.com"
 COMPLAINTS = "/v3/merchant-service/complaints-v2"

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from chalicelib.core.instants import EPOCH
 from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.platforms.base import Refusal
-from chalicelib.platforms.cn import child, is_body, text_of
 from chalicelib.platforms.crypto import aes_gcm_open, decode64, rsa_verify
+from chalicelib.platforms.shapes import child, is_body, text
 from chalicelib.platforms.wechatpay.keys import Ring, rings
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
@@ -70,14 +70,14 @@ def open_sealed(raw: bytes, secrets: tuple[str, ...]) -> bytes:
     if not is_body(value):
         return raw
     sealed = child(value, "resource")
-    ciphertext = decode64(text_of(sealed, "ciphertext"))
+    ciphertext = decode64(text(sealed, "ciphertext"))
     if sealed.get("algorithm") != ALGORITHM or not ciphertext:
         return raw
     for ring in rings(secrets):
-        plain = _plain(ring, ciphertext, text_of(sealed, "nonce"), text_of(sealed, "associated_data"))
+        plain = _plain(ring, ciphertext, text(sealed, "nonce"), text(sealed, "associated_data"))
         if plain is not None:
-            kept = {name: text_of(value, name) for name in ("id", "create_time", "event_type", "resource_type")}
-            resource = {"original_type": text_of(sealed, "original_type"), "plaintext": plain}
+            kept = {name: text(value, name) for name in ("id", "create_time", "event_type", "resource_type")}
+            resource = {"original_type": text(sealed, "original_type"), "plaintext": plain}
             return json.dumps({**kept, "resource": resource}, ensure_ascii=False).encode()
     return raw
 

@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Absent, Command, Done, Finding, Later, Lever, Refused, Session, Steps
-from chalicelib.platforms.cn import Body, code, fen_of, ident, text_of, whole
-from chalicelib.platforms.cn import child as part
+from chalicelib.platforms.cn import fen_of, ident, whole
+from chalicelib.platforms.shapes import Body, code, text
+from chalicelib.platforms.shapes import child as part
 from chalicelib.platforms.wechatpay.api import Api, Murky, No, Ok, no_answer
 from chalicelib.platforms.wechatpay.looks import GONE, history_of
 from chalicelib.platforms.wechatpay.read import OUR_REFUND
@@ -72,7 +73,7 @@ def find_reply(session: Session, command: Command) -> Finding:
     if isinstance(history, Refused):
         return Absent() if history.reason in GONE else Later(300.0, history.reason)
     mark = marker(command.key)
-    found = any(row.get("operate_type") == "MERCHANT_RESPONSE" and mark in text_of(row, "operate_details")
+    found = any(row.get("operate_type") == "MERCHANT_RESPONSE" and mark in text(row, "operate_details")
                 for row in history)  # fmt: skip
     return Done(mark) if found else Absent()
 

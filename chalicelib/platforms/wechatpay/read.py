@@ -9,7 +9,8 @@ from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.core.words import OURS
 from chalicelib.platforms.base import Delivery, Read, Shop, Unreadable
-from chalicelib.platforms.cn import Body, child, code, ident, instant, is_body, opaque, text_of, yuan
+from chalicelib.platforms.cn import ident, instant, opaque, yuan
+from chalicelib.platforms.shapes import Body, child, code, is_body, text
 from chalicelib.platforms.wechatpay.words import BY_ACTION, CHANNEL, READING
 
 OUR_REFUND = "redress-"
@@ -31,7 +32,7 @@ def read(delivery: Delivery, shop: Shop) -> Read:
         raise Unreadable("id", "none", "the id of the notice")
     if made_at is None:
         raise Unreadable("create_time", "none", "an instant with a zone")
-    plain = _object(text_of(resource, "plaintext").encode("utf-8", "replace"), "resource")
+    plain = _object(text(resource, "plaintext").encode("utf-8", "replace"), "resource")
     if kind.startswith("COMPLAINT."):
         return _complaint(plain, shop, name, made_at)
     if kind.startswith("TRANSACTION."):

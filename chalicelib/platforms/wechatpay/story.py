@@ -11,7 +11,8 @@ from decimal import Decimal
 from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.core.words import Vocabulary
 from chalicelib.platforms.base import Shop
-from chalicelib.platforms.cn import Body, code, ident, instant, opaque, rows, yuan
+from chalicelib.platforms.cn import ident, instant, opaque, yuan
+from chalicelib.platforms.shapes import Body, code, rows
 from chalicelib.platforms.wechatpay.read import event
 from chalicelib.platforms.wechatpay.words import (
     ANSWERED,

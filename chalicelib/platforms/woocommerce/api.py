@@ -8,14 +8,15 @@ import json
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias
 from urllib.parse import urlencode, urlsplit
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
-from chalicelib.platforms.woocommerce.shapes import Body, code, is_body
+from chalicelib.platforms.shapes import Body, answered_at, is_body
+from chalicelib.platforms.woocommerce.shapes import code
 
 WC = "wp-json/wc/v3"
 DOKAN = "wp-json/dokan/v1"
@@ -161,7 +162,7 @@ def _unknown(method: str, path: str, reply: Reply) -> bool:
 
 def meaning(reply: Reply) -> Result:
     """What an answer means. 403 with JSON is WordPress saying no; with anything else it is a firewall being busy."""
-    at = http_date(reply.headers.get("date", ""))
+    at = answered_at(reply.headers)
     value = _json(reply.body)
     error = _error_code(value)
     status = reply.status
@@ -225,22 +226,6 @@ def _error_code(value: object) -> str:
 def _wait(reply: Reply, default: float) -> float:
     text = reply.headers.get("retry-after", "").strip()
     return min(max(float(text), 1.0), _LONGEST) if text.isascii() and text.isdigit() and len(text) < 9 else default
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT")
-
-
-def http_date(text: str) -> datetime | None:
-    """The `Date` header (IMF-fixdate, RFC 9110) -> an instant; None where it is none."""
-    found = _DATE.fullmatch(text.strip())
-    if found is None or found[2] not in _MONTHS:
-        return None
-    try:
-        day, year, hour, minute, second = (int(found[part]) for part in (1, 3, 4, 5, 6))
-        return datetime(year, _MONTHS.index(found[2]) + 1, day, hour, minute, second, tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def _is_local(base: str) -> bool:

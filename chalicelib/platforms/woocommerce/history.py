@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.platforms.woocommerce.shapes import Body, gmt
+from chalicelib.platforms.shapes import Body
+from chalicelib.platforms.woocommerce.shapes import gmt
 
 ENGLISH: Mapping[str, str] = {
     "pending": "Pending payment",

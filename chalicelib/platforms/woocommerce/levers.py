@@ -21,12 +21,13 @@ from chalicelib.platforms.base import (
     Session,
     Steps,
 )
+from chalicelib.platforms.shapes import Body, letters
 from chalicelib.platforms.woocommerce.api import WC, Api, Murky, No, Ok
 from chalicelib.platforms.woocommerce.looks import REFUND_FIELDS
 from chalicelib.platforms.woocommerce.marker import buyer_marker, carries, marker
 from chalicelib.platforms.woocommerce.orders import refunded
 from chalicelib.platforms.woocommerce.refunds import refund_id, split_id
-from chalicelib.platforms.woocommerce.shapes import Body, ident, letters, meta_text, money
+from chalicelib.platforms.woocommerce.shapes import ident, meta_text, money
 
 Seeking: TypeAlias = "Generator[Call, Reply, Done | Absent | No | Later | Murky | Ok]"
 

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from chalicelib.core.events import Event, FactValue, Mark, Subject
 from chalicelib.platforms.base import Shop
+from chalicelib.platforms.shapes import Body, rows
 from chalicelib.platforms.woocommerce.orders import READING, event_id
-from chalicelib.platforms.woocommerce.shapes import Body, code, gmt, ident, rows
+from chalicelib.platforms.woocommerce.shapes import code, gmt, ident
 from chalicelib.platforms.woocommerce.sources import Silence, Story, tell, trashed
 
 

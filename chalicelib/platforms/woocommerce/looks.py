@@ -7,13 +7,14 @@ from collections.abc import Generator, Mapping
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Event, Subject
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
+from chalicelib.platforms.shapes import Body
 from chalicelib.platforms.woocommerce.api import WC, Api, Murky, No, Ok
 from chalicelib.platforms.woocommerce.history import ENGLISH, Entered, history
 from chalicelib.platforms.woocommerce.listings import gone, read_listing
 from chalicelib.platforms.woocommerce.orders import event_id, read_order
 from chalicelib.platforms.woocommerce.read import PLAIN, Dialect
 from chalicelib.platforms.woocommerce.refunds import gone_refund, read_refund, split_id
-from chalicelib.platforms.woocommerce.shapes import Body, code, gmt, ident, meta_text
+from chalicelib.platforms.woocommerce.shapes import code, gmt, ident, meta_text
 
 ORDER_FIELDS = (
     "id,parent_id,status,currency,total,customer_id,shipping.country,shipping.state,billing.country,billing.state,"

@@ -11,9 +11,10 @@ from decimal import Decimal
 from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.core.words import Vocabulary
 from chalicelib.platforms.base import Shop
+from chalicelib.platforms.shapes import Body, child, letters, rows
 from chalicelib.platforms.woocommerce.defaults import MAPPING
 from chalicelib.platforms.woocommerce.history import Entered
-from chalicelib.platforms.woocommerce.shapes import Body, child, code, gmt, ident, letters, money, region, rows
+from chalicelib.platforms.woocommerce.shapes import code, gmt, ident, money, region
 from chalicelib.platforms.woocommerce.sources import (
     TRACKING,
     Silence,

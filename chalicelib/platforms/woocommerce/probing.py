@@ -11,10 +11,11 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Later, Session
 from chalicelib.platforms.keeping import Asking, Probe
 from chalicelib.platforms.rights import lacking
+from chalicelib.platforms.shapes import Body, child
 from chalicelib.platforms.woocommerce import holds, levers
 from chalicelib.platforms.woocommerce.api import INDEX, Api, Murky, No, Ok
 from chalicelib.platforms.woocommerce.hooks import denied
-from chalicelib.platforms.woocommerce.shapes import Body, child, code
+from chalicelib.platforms.woocommerce.shapes import code
 
 ORDERS, PRODUCTS, WEBHOOKS, WRITE = "read orders", "read products", "manage webhooks", levers.RIGHTS
 _NEEDS = re.compile(re.escape(WRITE))

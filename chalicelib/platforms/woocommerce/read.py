@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from chalicelib.core.events import Subject
 from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.platforms.base import Delivery, Read, Shop, Unreadable
+from chalicelib.platforms.shapes import Body, is_body
 from chalicelib.platforms.woocommerce.listings import read_listing
 from chalicelib.platforms.woocommerce.orders import PartOf, event_id, plain_part, read_order
-from chalicelib.platforms.woocommerce.shapes import Body, code, gmt, ident, is_body
+from chalicelib.platforms.woocommerce.shapes import code, gmt, ident
 
 _TOPIC = re.compile(r"[a-z0-9_.-]{1,100}")
 _ORDER_SIGNS = frozenset({"line_items", "order_key", "billing"})

@@ -8,8 +8,9 @@ from datetime import datetime
 from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.core.words import OURS
 from chalicelib.platforms.base import Shop
+from chalicelib.platforms.shapes import Body
 from chalicelib.platforms.woocommerce.orders import READING, Part, event_id, order_facts
-from chalicelib.platforms.woocommerce.shapes import Body, gmt, ident, money
+from chalicelib.platforms.woocommerce.shapes import gmt, ident, money
 
 ECHO = "redress:"
 """Every refund of ours carries this in its reason: a refund that we made starts no clock of ours."""

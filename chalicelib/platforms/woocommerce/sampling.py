@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Session
 from chalicelib.platforms.keeping import Asking, Recent
+from chalicelib.platforms.shapes import Body, is_body, rows
 from chalicelib.platforms.woocommerce.api import Api, Ok
 from chalicelib.platforms.woocommerce.defaults import MAPPING
 from chalicelib.platforms.woocommerce.hooks import denied
 from chalicelib.platforms.woocommerce.orders import DRAFTS, PartOf, plain_part
-from chalicelib.platforms.woocommerce.shapes import Body, code, free_instant, ident, is_body, rows
+from chalicelib.platforms.woocommerce.shapes import code, free_instant, ident
 from chalicelib.platforms.woocommerce.sources import TRACKING
 
 PAGE = 50

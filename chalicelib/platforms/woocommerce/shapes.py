@@ -1,17 +1,16 @@
-"""Reads single values out of WooCommerce's JSON: ids, codes, money, instants, meta data. Nothing here raises: a value
-that is not what it should be is None, because shops run plugins that write anything anywhere. Facts: the field map of
-the WooCommerce sheet (dates are UTC without `Z` in the `_gmt` fields; amounts are text).
+"""Reads single values out of WooCommerce's JSON, where it writes them in its own way (`platforms.shapes` has the rest):
+ids, codes, money, instants, meta data. Nothing here raises: a value that is not what it should be is None, because
+shops run plugins that write anything anywhere. Facts: the field map of the WooCommerce sheet (dates are UTC without `Z`
+in the `_gmt` fields; amounts are text).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TypeGuard
 
 from chalicelib.core.instants import cut, from_ms, parse_instant
-
-Body = Mapping[str, object]
+from chalicelib.platforms.shapes import Body, rows
 
 _NAIVE = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?Z?")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}")
@@ -20,22 +19,6 @@ _MONEY = re.compile(r"(-?\d{1,15}(?:\.\d{1,6})?)0*")
 _ID = re.compile(r"0|[1-9]\d{0,18}")
 _LATEST_SECONDS = 100_000_000_000
 """Numbers from here on are milliseconds: as seconds they would lie beyond the year 5000."""
-
-
-def is_body(value: object) -> TypeGuard[Body]:
-    return isinstance(value, dict)
-
-
-def child(body: Body, name: str) -> Body:
-    """The object under a name; empty where there is none."""
-    value = body.get(name)
-    return value if is_body(value) else {}
-
-
-def rows(body: Body, name: str) -> tuple[Body, ...]:
-    """The objects of a list under a name."""
-    value = body.get(name)
-    return tuple(row for row in value if is_body(row)) if isinstance(value, list) else ()
 
 
 def ident(value: object) -> str:
@@ -52,12 +35,6 @@ def ident(value: object) -> str:
 def code(value: object) -> str | None:
     """A short code such as a status slug, never free text."""
     return value if isinstance(value, str) and _CODE.fullmatch(value) else None
-
-
-def letters(value: object, count: int) -> str | None:
-    """A country or currency code of so many capital letters."""
-    good = isinstance(value, str) and len(value) == count and value.isascii() and value.isalpha() and value.isupper()
-    return str(value) if good else None
 
 
 _ISO_STATES = frozenset({"AU", "BR", "CA", "IT", "US"})

@@ -9,8 +9,9 @@ from datetime import datetime
 from enum import Enum
 
 from chalicelib.core.events import Mark
+from chalicelib.platforms.shapes import Body, is_body
 from chalicelib.platforms.woocommerce.history import Entered
-from chalicelib.platforms.woocommerce.shapes import Body, code, free_instant, gmt, is_body, meta
+from chalicelib.platforms.woocommerce.shapes import code, free_instant, gmt, meta
 
 TRACKING = "_wc_shipment_tracking_items"
 
