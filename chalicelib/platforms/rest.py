@@ -70,12 +70,13 @@ def json_of(raw: bytes) -> object:
         return NOT_JSON
 
 
-def no_answer(result: Result) -> Refused | Later:
-    """What a look or a safe lever ends with where there is nothing to go on with."""
+def no_answer(result: object, wait: float = DOWN) -> Refused | Later:
+    """What a look or a safe lever ends with where there is nothing to go on with. `wait`: seconds, where nobody knows
+    what became of the call."""
     if isinstance(result, No):
         return Refused(result.code)
     if isinstance(result, Murky):
-        return Later(DOWN, result.reason)
+        return Later(wait, result.reason)
     return result if isinstance(result, Later) else Refused("unexpected")
 
 

@@ -7,8 +7,9 @@ from collections.abc import Generator, Mapping
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Command, Done, Lever, Outcome, Refused, Session, Steps
-from chalicelib.platforms.woocommerce.api import DOKAN, Api, Murky, Ok
-from chalicelib.platforms.woocommerce.levers import ended, text_of
+from chalicelib.platforms.rest import Murky, Ok
+from chalicelib.platforms.woocommerce.api import DOKAN, Api, no_answer
+from chalicelib.platforms.woocommerce.levers import text_of
 from chalicelib.platforms.woocommerce.marker import marker
 from chalicelib.platforms.woocommerce.shapes import ident
 
@@ -36,11 +37,11 @@ def _set_status(session: Session, command: Command, status: str) -> Generator[Ca
         return Refused("no_seller")
     store = yield from api.ask("GET", f"{DOKAN}/stores/{seller}", {"_fields": "id"})
     if not isinstance(store, Ok):
-        return ended(store)
+        return no_answer(store)
     if ident(store.body.get("id")) != seller:
         return Refused("no_such_seller")
     answer = yield from api.ask("PUT", f"{DOKAN}/stores/{seller}/status", {}, {"status": status})
-    return Done(seller) if isinstance(answer, Ok) else ended(answer)
+    return Done(seller) if isinstance(answer, Ok) else no_answer(answer)
 
 
 def mail_seller(session: Session, command: Command) -> Steps:
@@ -63,7 +64,7 @@ def mail_seller(session: Session, command: Command) -> Steps:
     answer = yield from Api(session).ask("POST", path, {}, body)
     if isinstance(answer, Murky):
         return Refused("unclear")
-    return Done() if isinstance(answer, Ok) else ended(answer)
+    return Done() if isinstance(answer, Ok) else no_answer(answer)
 
 
 RIGHTS = "WordPress application password of a user with manage_woocommerce"

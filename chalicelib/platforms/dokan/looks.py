@@ -11,10 +11,11 @@ from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.core.instants import cut
 from chalicelib.platforms.base import Looking, Read, Refused, Session
 from chalicelib.platforms.dokan.sellers import DIALECT, twin_key
+from chalicelib.platforms.rest import No, Ok
 from chalicelib.platforms.shapes import Body, child
-from chalicelib.platforms.woocommerce.api import DOKAN, INDEX, WC, Api, No, Ok
+from chalicelib.platforms.woocommerce.api import DOKAN, INDEX, WC, Api, no_answer
 from chalicelib.platforms.woocommerce.looks import look as look_at_woocommerce
-from chalicelib.platforms.woocommerce.looks import look_order, no_answer
+from chalicelib.platforms.woocommerce.looks import look_order
 from chalicelib.platforms.woocommerce.orders import READING, event_id
 from chalicelib.platforms.woocommerce.shapes import code, free_instant, gmt, ident
 

@@ -11,9 +11,9 @@ from collections.abc import Generator, Mapping
 from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Command, Done, Lever, Outcome, Refused, Session, Steps
 from chalicelib.platforms.dokan.levers import RIGHTS, seller_of
+from chalicelib.platforms.rest import Asking, No, Ok
 from chalicelib.platforms.shapes import Body, child
-from chalicelib.platforms.woocommerce.api import DOKAN, Api, Asking, No, Ok
-from chalicelib.platforms.woocommerce.levers import ended
+from chalicelib.platforms.woocommerce.api import DOKAN, Api, no_answer
 from chalicelib.platforms.woocommerce.shapes import ident
 
 FEATURED = "featured"
@@ -39,13 +39,13 @@ def _feature(session: Session, command: Command, *, wanted: bool) -> Generator[C
         return Refused("no_seller")
     found = yield from api.ask("GET", f"{DOKAN}/stores/{seller}", {})
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     if ident(found.body.get("id")) != seller:
         return Refused("no_such_seller")
     if _true(found.body.get(FEATURED)) is wanted:
         return Done(FEATURED if wanted else "plain")
     answer = yield from api.ask("PUT", f"{DOKAN}/stores/{seller}", {}, {**_kept(found.body), FEATURED: wanted})
-    return Done(FEATURED) if isinstance(answer, Ok) else ended(answer)
+    return Done(FEATURED) if isinstance(answer, Ok) else no_answer(answer)
 
 
 def _kept(store: Body) -> dict[str, object]:
@@ -71,7 +71,7 @@ def hold_payout(session: Session, command: Command) -> Steps:
         return Refused("no_seller")
     waiting = yield from api.pages(f"{DOKAN}/withdraw", user_id=seller, status="pending")
     if not isinstance(waiting, tuple):
-        return ended(waiting)
+        return no_answer(waiting)
     for row in waiting:
         if ident(child(row, "user").get("id")) != seller:
             # An old Dokan that does not know `user_id` would give everybody's.
@@ -84,7 +84,7 @@ def hold_payout(session: Session, command: Command) -> Steps:
                 {"approved": [], "delete": [], "cancelled": [ident(row.get("id"))]},
             )  # fmt: skip
         if not isinstance(said, Ok):
-            return ended(said)
+            return no_answer(said)
     return Done(seller)
 
 
@@ -96,13 +96,13 @@ def release_payout(session: Session, command: Command) -> Steps:
         return Refused("no_seller")
     held = yield from api.pages(f"{DOKAN}/withdraw", user_id=seller, status="cancelled")
     if not isinstance(held, tuple):
-        return ended(held)
+        return no_answer(held)
     for row in held:
         if row.get("note") != HELD_NOTE or ident(child(row, "user").get("id")) != seller:
             continue
         said = yield from _put(api, row, "pending", "")
         if not isinstance(said, Ok | No):
-            return ended(said)
+            return no_answer(said)
     return Done(seller)
 
 

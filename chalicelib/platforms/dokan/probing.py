@@ -9,8 +9,9 @@ from dataclasses import replace
 from chalicelib.platforms.base import Later, Refused, Session, Shop
 from chalicelib.platforms.dokan import levers
 from chalicelib.platforms.keeping import Asking, Probe
+from chalicelib.platforms.rest import No, Ok
 from chalicelib.platforms.rights import lacking
-from chalicelib.platforms.woocommerce.api import DOKAN, Api, No, Ok
+from chalicelib.platforms.woocommerce.api import DOKAN, Api
 from chalicelib.platforms.woocommerce.hooks import denied
 from chalicelib.platforms.woocommerce.probing import probe as probe_woocommerce
 

@@ -6,15 +6,15 @@ is the limit of calls; 40003 with `isv.access-token-expired` wants a new token; 
 import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
 from urllib.parse import urlencode
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import BadJson, loads
+from chalicelib.platforms import rest
 from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
 from chalicelib.platforms.cn import BEIJING
 from chalicelib.platforms.doudian.sign import api_sign
+from chalicelib.platforms.rest import Asking, Murky, No, Ok
 from chalicelib.platforms.shapes import Body, answered_at, child, code, is_body, text
 
 HOST = "https://openapi-fxg.jinritemai.com"
@@ -30,34 +30,8 @@ _ALSO_LIMITED = (":2010401",)
 
 
 @dataclass(frozen=True, slots=True)
-class Ok:
-    """The data of an answer. `at`: the gateway's clock when it answered, where it said so."""
-
-    data: Body
-    at: datetime | None
-    raw: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class No:
-    """The platform said no. `code` is its sub-code or one of ours: short, no free text."""
-
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Murky:
-    """It may or may not have happened."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Stale:
     """The access token is no longer good; nothing was done."""
-
-
-Asking: TypeAlias = "Generator[Call, Reply, Ok | No | Later | Murky]"
 
 
 class Api:
@@ -107,7 +81,7 @@ class Api:
         if not isinstance(result, Ok):
             # Asking for a token does nothing, whatever became of it.
             return Later(_BUSY, result.reason) if isinstance(result, Murky) else result
-        self._token = text(result.data, "access_token")
+        self._token = text(result.body, "access_token")
         return None if self._token else No("no_access_token")
 
     def _call(self, method: str, params: Mapping[str, object], token: str) -> Call:
@@ -163,6 +137,11 @@ def meaning(reply: Reply) -> "Ok | No | Later | Murky | Stale":
     return No(sub or f"code_{number or code(value.get('err_no')) or 'none'}")
 
 
+def no_answer(result: object) -> Refused | Later:
+    """As `rest.no_answer`, with this platform's own wait."""
+    return rest.no_answer(result, _BUSY)
+
+
 def pause(reply: Reply) -> float:
     return told_to_wait(meaning(reply))
 
@@ -173,12 +152,3 @@ def _json(raw: bytes) -> Body | None:
     except BadJson:
         return None
     return value if is_body(value) else None
-
-
-def no_answer(result: object) -> Refused | Later:
-    """What to make of a call that gave no answer to work with, where repeating it does no harm."""
-    if isinstance(result, No):
-        return Refused(result.code)
-    if isinstance(result, Murky):
-        return Later(_BUSY, result.reason)
-    return result if isinstance(result, Later) else Refused("unexpected")

@@ -16,9 +16,10 @@ from chalicelib.core.events import Event, FactValue, Subject
 from chalicelib.core.instants import from_ms, parse_instant, show, to_ms
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
 from chalicelib.platforms.cn import ident, whole
-from chalicelib.platforms.doudian.api import Api, No, Ok, no_answer
+from chalicelib.platforms.doudian.api import Api, no_answer
 from chalicelib.platforms.doudian.looks import PAGE, listing_status, tickets
 from chalicelib.platforms.doudian.orders import asked_order, common, order_id, seller_of, statement
+from chalicelib.platforms.rest import No, Ok
 from chalicelib.platforms.shapes import Body, child, rows
 
 PAGES = 10
@@ -71,7 +72,7 @@ def _orders(api: Api, session: Session, since: datetime) -> Finding:
         )  # fmt: skip
         if not isinstance(found, Ok):
             return _stopped(found)
-        listed = rows(found.data, "shop_order_list")
+        listed = rows(found.body, "shop_order_list")
         events.extend(event for row in listed if (event := _order(row, session, found.at)) is not None)
         if len(listed) < PAGE:
             return tuple(events), ()
@@ -98,7 +99,7 @@ def _aftersales(api: Api, session: Session, since: datetime) -> Finding:
         )
         if not isinstance(found, Ok):
             return _stopped(found)
-        items = rows(found.data, "items")
+        items = rows(found.body, "items")
         for item in items:
             name = ident(child(item, "aftersale_info").get("aftersale_id"))
             if name and _own(child(item, "order_info"), session):
@@ -117,7 +118,7 @@ def _products(api: Api, session: Session, since: datetime) -> Finding:
         )
         if not isinstance(found, Ok):
             return _stopped(found)
-        listed = rows(found.data, "data")
+        listed = rows(found.body, "data")
         for row in listed:
             subject = Subject("listing", ident(row.get("product_id_str")) or ident(row.get("product_id")))
             if subject.id and found.at is not None and _own(row, session):

@@ -11,9 +11,10 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Absent, Command, Done, Finding, Later, Lever, Refused, Session, Steps
 from chalicelib.platforms.cn import fen_of, ident, whole
 from chalicelib.platforms.doudian.aftersales import SERVICE
-from chalicelib.platforms.doudian.api import Api, Murky, Ok, no_answer
+from chalicelib.platforms.doudian.api import Api, no_answer
 from chalicelib.platforms.doudian.looks import aftersale, service
 from chalicelib.platforms.doudian.orders import order_id
+from chalicelib.platforms.rest import Murky, Ok
 from chalicelib.platforms.shapes import Body, child, code, text
 
 LONGEST_REMARK = 60
@@ -47,7 +48,7 @@ def _remark(api: Api, order: str) -> Generator[Call, Reply, str | Refused | Late
     found = yield from api.ask("order.orderDetail", {"shop_order_id": order})
     if not isinstance(found, Ok):
         return no_answer(found)
-    detail = child(found.data, "shop_order_detail") or found.data
+    detail = child(found.body, "shop_order_detail") or found.body
     return text(detail, "seller_words") if order_id(detail.get("order_id")) == order else Refused("another_order")
 
 
@@ -113,7 +114,7 @@ def resolve(session: Session, command: Command) -> Steps:
     found = yield from service(api, number)
     if not isinstance(found, Ok):
         return found
-    detail = child(found.data, "detail")
+    detail = child(found.body, "detail")
     if _answered(detail):
         return Done(number)
     if code(detail.get("evidence_required")) == "1":
@@ -147,7 +148,7 @@ def refund(session: Session, command: Command) -> Steps:
     found = yield from aftersale(api, name)
     if not isinstance(found, Ok):
         return found
-    info = child(child(found.data, "process_info"), "after_sale_info")
+    info = child(child(found.body, "process_info"), "after_sale_info")
     if _agreed(info):
         return Done(name)
     agree = agree_types(session.shop.options.get("agree_types", "")).get(code(info.get("after_sale_type")) or "")
@@ -180,7 +181,7 @@ def find_refund(session: Session, command: Command) -> Finding:
         return Later(300.0, found.reason)
     if isinstance(found, Later):
         return found
-    info = child(child(found.data, "process_info"), "after_sale_info")
+    info = child(child(found.body, "process_info"), "after_sale_info")
     return Done(name) if _agreed(info) else Absent()
 
 
@@ -243,9 +244,9 @@ def _shelf(session: Session, command: Command) -> Generator[Call, Reply, bool | 
     found = yield from Api(session).ask("product.detail", {"product_id": product})
     if not isinstance(found, Ok):
         return no_answer(found)
-    if (ident(found.data.get("product_id_str")) or ident(found.data.get("product_id"))) != product:
+    if (ident(found.body.get("product_id_str")) or ident(found.body.get("product_id"))) != product:
         return Refused("another_product")
-    status = code(found.data.get("status"))
+    status = code(found.body.get("status"))
     return status == "0" if status in ("0", "1") else Refused("deleted_product")
 
 

@@ -13,8 +13,9 @@ from chalicelib.core.events import Event, FactValue, Subject
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
 from chalicelib.platforms.cn import ident, instant, yuan
 from chalicelib.platforms.doudian.aftersales import SERVICE, asked_refund, asked_service
-from chalicelib.platforms.doudian.api import Api, No, Ok, no_answer
+from chalicelib.platforms.doudian.api import Api, no_answer
 from chalicelib.platforms.doudian.orders import asked_order, common, order_id, statement
+from chalicelib.platforms.rest import No, Ok
 from chalicelib.platforms.shapes import Body, child, code, rows
 
 PAGE = 100
@@ -49,7 +50,7 @@ def _order(subject: Subject, session: Session) -> Looking:
     found = yield from api.ask("order.orderDetail", {"shop_order_id": subject.id})
     if not isinstance(found, Ok):
         return no_answer(found)
-    detail = child(found.data, "shop_order_detail") or found.data
+    detail = child(found.body, "shop_order_detail") or found.body
     if order_id(detail.get("order_id")) != subject.id:
         return Refused("another_order")
     at = found.at or instant(detail.get("update_time"))
@@ -69,7 +70,7 @@ def _refunded(api: Api, order: str) -> Generator[Call, Reply, Decimal | Later | 
         found = yield from api.ask("afterSale.List", {"order_id": order, "page": page, "size": PAGE})
         if not isinstance(found, Ok):
             return None if isinstance(found, No) else _later(found)
-        items = rows(found.data, "items")
+        items = rows(found.body, "items")
         for item in items:
             info = child(item, "aftersale_info")
             if code(info.get("refund_status")) == _PAID_BACK:
@@ -89,7 +90,7 @@ def aftersale(api: Api, name: str) -> Generator[Call, Reply, Ok | Refused | Late
     found = yield from api.ask("afterSale.Detail", {"after_sale_id": name})
     if not isinstance(found, Ok):
         return no_answer(found)
-    info = child(child(found.data, "process_info"), "after_sale_info")
+    info = child(child(found.body, "process_info"), "after_sale_info")
     return found if ident(info.get("after_sale_id")) == name else Refused("another_aftersale")
 
 
@@ -97,11 +98,11 @@ def _aftersale(subject: Subject, session: Session) -> Looking:
     found = yield from aftersale(Api(session), subject.id)
     if not isinstance(found, Ok):
         return found
-    info = child(child(found.data, "process_info"), "after_sale_info")
+    info = child(child(found.body, "process_info"), "after_sale_info")
     at = found.at or instant(info.get("update_time"))
     if at is None:
         return Refused("no_date")
-    events = asked_refund(found.data, session.shop, at, _digest(found.raw), Subject("refund", subject.id))
+    events = asked_refund(found.body, session.shop, at, _digest(found.raw), Subject("refund", subject.id))
     return Read(events=events)
 
 
@@ -110,14 +111,14 @@ def service(api: Api, number: str) -> Generator[Call, Reply, Ok | Refused | Late
     found = yield from api.ask("order.serviceDetail", {"id": number})
     if not isinstance(found, Ok):
         return no_answer(found)
-    return found if ident(child(found.data, "detail").get("id")) == number else Refused("another_ticket")
+    return found if ident(child(found.body, "detail").get("id")) == number else Refused("another_ticket")
 
 
 def _ticket(number: str, session: Session) -> Looking:
     found = yield from service(Api(session), number)
     if not isinstance(found, Ok):
         return found
-    detail = child(found.data, "detail")
+    detail = child(found.body, "detail")
     at = found.at or instant(detail.get("update_time"))
     event = asked_service(detail, session.shop, at, _digest(found.raw)) if at is not None else None
     return Read(events=(event,)) if event is not None else Refused("no_date")
@@ -133,7 +134,7 @@ def tickets(session: Session) -> Looking:
         found = yield from api.ask("order.getServiceList", params)
         if not isinstance(found, Ok):
             return no_answer(found)
-        listed = rows(found.data, "list")
+        listed = rows(found.body, "list")
         for row in listed:
             at = found.at or instant(row.get("update_time")) or instant(row.get("create_time"))
             event = _listed(row, session, at)
@@ -155,12 +156,12 @@ def _listing(subject: Subject, session: Session) -> Looking:
     gone = isinstance(found, No) and found.code.endswith(_GONE)
     if not isinstance(found, Ok):
         return Refused("no_such_product") if gone else no_answer(found)
-    if (ident(found.data.get("product_id_str")) or ident(found.data.get("product_id"))) != subject.id:
+    if (ident(found.body.get("product_id_str")) or ident(found.body.get("product_id"))) != subject.id:
         return Refused("another_product")
     if found.at is None:
         return Refused("no_date")
-    facts: dict[str, FactValue | None] = {**common(found.data, session.shop), "product": subject.id}
-    facts["status"] = listing_status(found.data)
+    facts: dict[str, FactValue | None] = {**common(found.body, session.shop), "product": subject.id}
+    facts["status"] = listing_status(found.body)
     name = f"look:{subject}:{_digest(found.raw)}"
     return Read(events=(statement(name, subject, found.at, (), facts, look=True),))
 

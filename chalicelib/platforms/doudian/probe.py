@@ -11,12 +11,13 @@ from datetime import datetime
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import DEAD, Refused, Session, Shop
 from chalicelib.platforms.cn import BEIJING
-from chalicelib.platforms.doudian.api import Api, No, Ok, no_answer
+from chalicelib.platforms.doudian.api import Api, no_answer
 from chalicelib.platforms.doudian.levers import LEVERS
 from chalicelib.platforms.doudian.looks import PAGE
 from chalicelib.platforms.doudian.orders import order_id
 from chalicelib.platforms.doudian.sign import event_sign
 from chalicelib.platforms.keeping import Asking, Probe, Recent, Trial
+from chalicelib.platforms.rest import No, Ok
 from chalicelib.platforms.rights import lacking
 from chalicelib.platforms.shapes import code, rows
 
@@ -78,7 +79,7 @@ def recent(session: Session, count: int) -> Asking[Recent]:
         )
         if not isinstance(found, Ok):
             return no_answer(found)
-        listed = rows(found.data, "shop_order_list")
+        listed = rows(found.body, "shop_order_list")
         for row in listed[: count - len(subjects)]:
             name, state = order_id(row.get("order_id")), code(row.get("order_status"))
             if name:

@@ -13,8 +13,9 @@ from chalicelib.core.calls import Reply
 from chalicelib.core.instants import EPOCH, parse_instant, show
 from chalicelib.platforms.base import Later, Refused, Session
 from chalicelib.platforms.cn import ident, whole
-from chalicelib.platforms.doudian.api import Api, Murky, Ok, Stale, meaning, no_answer, own
+from chalicelib.platforms.doudian.api import Api, Stale, meaning, no_answer, own
 from chalicelib.platforms.keeping import LOST, Asking
+from chalicelib.platforms.rest import Murky, Ok
 from chalicelib.platforms.shapes import text
 
 _LONGEST = timedelta(days=400)
@@ -54,16 +55,16 @@ def refresh(session: Session) -> Asking[Mapping[str, str]]:
         return Later(_LOST, LOST)
     if not isinstance(found, Ok):
         return no_answer(found)
-    access, again = text(found.data, "access_token"), text(found.data, "refresh_token")
+    access, again = text(found.body, "access_token"), text(found.body, "refresh_token")
     if not access:
         return Later(_LOST, LOST)
-    shop, told = session.shop.address, ident(found.data.get("shop_id"))
+    shop, told = session.shop.address, ident(found.body.get("shop_id"))
     if shop and told and told != shop:
         return Refused("another_shop")
     fresh = {**held, "access_token": access}
     if token:
         fresh["refresh_token"] = again or token
-    seconds = whole(found.data.get("expires_in"))
+    seconds = whole(found.body.get("expires_in"))
     fresh.pop("expires_at", None)
     if seconds is not None and timedelta(seconds=seconds) < _LONGEST:
         fresh["expires_at"] = show((found.at or session.now) + timedelta(seconds=seconds))

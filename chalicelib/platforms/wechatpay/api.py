@@ -7,15 +7,16 @@ import json
 import secrets
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeAlias
 from urllib.parse import quote, urlencode
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.instants import EPOCH
 from chalicelib.core.strictjson import BadJson, loads
+from chalicelib.platforms import rest
 from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
 from chalicelib.platforms.crypto import encode64, rsa_sign
+from chalicelib.platforms.rest import Murky, No, wait_of
 from chalicelib.platforms.shapes import Body, answered_at, code, is_body
 
 HOST = "https://api.mch.weixin.qq.com"
@@ -23,32 +24,13 @@ COMPLAINTS = "/v3/merchant-service/complaints-v2"
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 _TIMEOUT = 20.0
 _BUSY = 60.0
-_LONGEST = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ok:
-    """An answer. `at`: the platform's clock when it answered, where it said so. `serial`: of the key that signed it."""
+class Ok(rest.Ok):
+    """`serial`: of the key that signed the answer."""
 
-    body: Body
-    at: datetime | None
-    raw: bytes
     serial: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class No:
-    """The platform said no. `code` is its own error code, in lower case, or one of ours: short, no free text."""
-
-    code: str
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Murky:
-    """It may or may not have happened."""
-
-    reason: str
 
 
 Result: TypeAlias = "Ok | No | Later | Murky"
@@ -118,12 +100,17 @@ def meaning(reply: Reply) -> Result:
             return Murky("not_json")
         return Ok(value or {}, at, reply.body, reply.headers.get("wechatpay-serial", ""))
     if status == 429 or error in ("frequency_limited", "ratelimit_exceeded", "frequency_limit_exceed"):
-        return Later(_wait(reply))
+        return Later(wait_of(reply.headers, "retry-after", default=_BUSY))
     if status >= 500:
         return Murky(error or f"http_{status}")
     if status == 401 or error == "sign_error":
         return No(f"{DEAD}: sign_error", at)
     return No(error or f"http_{status}", at)
+
+
+def no_answer(result: object) -> Refused | Later:
+    """As `rest.no_answer`, with this platform's own wait."""
+    return rest.no_answer(result, _BUSY)
 
 
 def pause(reply: Reply) -> float:
@@ -136,17 +123,3 @@ def _json(raw: bytes) -> Body | None:
     except BadJson:
         return None
     return value if is_body(value) else None
-
-
-def _wait(reply: Reply) -> float:
-    text = reply.headers.get("retry-after", "").strip()
-    return min(max(float(text), 1.0), _LONGEST) if text.isascii() and text.isdigit() and len(text) < 9 else _BUSY
-
-
-def no_answer(result: object) -> Refused | Later:
-    """What to make of a call that gave no answer to work with, where repeating it does no harm."""
-    if isinstance(result, No):
-        return Refused(result.code)
-    if isinstance(result, Murky):
-        return Later(_BUSY, result.reason)
-    return result if isinstance(result, Later) else Refused("unexpected")

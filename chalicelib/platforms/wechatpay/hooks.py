@@ -9,8 +9,9 @@ from collections.abc import Generator, Mapping
 from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Done, Later, Refused, Session, Steps
 from chalicelib.platforms.keeping import Asking, Subscription
+from chalicelib.platforms.rest import Murky, No
 from chalicelib.platforms.rights import grant
-from chalicelib.platforms.wechatpay.api import Api, Murky, No, Ok, no_answer
+from chalicelib.platforms.wechatpay.api import Api, Ok, no_answer
 
 PATH = "/v3/merchant-service/complaint-notifications"
 TOPICS = ("COMPLAINT.CREATE", "COMPLAINT.STATE_CHANGE")

@@ -10,9 +10,10 @@ from urllib.parse import quote
 from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Absent, Command, Done, Finding, Later, Lever, Refused, Session, Steps
 from chalicelib.platforms.cn import fen_of, ident, whole
+from chalicelib.platforms.rest import Murky, No
 from chalicelib.platforms.shapes import Body, code, text
 from chalicelib.platforms.shapes import child as part
-from chalicelib.platforms.wechatpay.api import Api, Murky, No, Ok, no_answer
+from chalicelib.platforms.wechatpay.api import Api, Ok, no_answer
 from chalicelib.platforms.wechatpay.looks import GONE, history_of
 from chalicelib.platforms.wechatpay.read import OUR_REFUND
 

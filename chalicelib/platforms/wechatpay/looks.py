@@ -12,8 +12,9 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Event, Subject
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
 from chalicelib.platforms.cn import BEIJING, ident, whole
+from chalicelib.platforms.rest import No
 from chalicelib.platforms.shapes import Body, rows
-from chalicelib.platforms.wechatpay.api import COMPLAINTS, Api, No, Ok, no_answer
+from chalicelib.platforms.wechatpay.api import COMPLAINTS, Api, Ok, no_answer
 from chalicelib.platforms.wechatpay.read import payment_event, refund_event
 from chalicelib.platforms.wechatpay.story import events_of
 

@@ -10,9 +10,10 @@ from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Session
 from chalicelib.platforms.cn import BEIJING, ident
 from chalicelib.platforms.keeping import Asking, Probe, Recent
+from chalicelib.platforms.rest import No
 from chalicelib.platforms.rights import lacking
 from chalicelib.platforms.shapes import Body, code, rows
-from chalicelib.platforms.wechatpay.api import COMPLAINTS, Api, No, Ok, no_answer
+from chalicelib.platforms.wechatpay.api import COMPLAINTS, Api, Ok, no_answer
 from chalicelib.platforms.wechatpay.hooks import DENIED, GONE, PATH
 from chalicelib.platforms.wechatpay.keys import rings
 from chalicelib.platforms.wechatpay.levers import LEVERS

@@ -7,14 +7,14 @@ import base64
 import json
 import re
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 from urllib.parse import urlencode, urlsplit
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.strictjson import BadJson, loads
+from chalicelib.platforms import rest
 from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
+from chalicelib.platforms.rest import Asking, Murky, No, Ok, Result, wait_of
 from chalicelib.platforms.shapes import Body, answered_at, is_body
 from chalicelib.platforms.woocommerce.shapes import code
 
@@ -31,7 +31,6 @@ _MOST = 1 << 20
 """Bytes of an answer: plugins hang long texts on each order."""
 _FIREWALL = 120.0
 _BUSY = 60.0
-_LONGEST = 3600.0
 _MEANT_AS_ANSWER = frozenset(
     {
         "woocommerce_rest_cannot_create_order_refund",
@@ -40,54 +39,6 @@ _MEANT_AS_ANSWER = frozenset(
     }
 )
 """Errors whose status WooCommerce hands over in the wrong shape, so that they go out as 500."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ok:
-    """A JSON answer. `at`: the shop's clock when it answered, where it said so."""
-
-    value: object
-    at: datetime | None
-    raw: bytes
-    pages: int = 1
-
-    @property
-    def body(self) -> Body:
-        """The answer as an object; empty where it is none."""
-        return self.value if is_body(self.value) else {}
-
-    @property
-    def list(self) -> tuple[Body, ...]:
-        return tuple(row for row in self.value if is_body(row)) if isinstance(self.value, list) else ()
-
-
-@dataclass(frozen=True, slots=True)
-class No:
-    """The shop refused. `code` is WordPress' error code or one of ours: short, no free text."""
-
-    code: str
-    at: datetime | None = None
-    raw: bytes = b""
-
-    def refused(self) -> Refused:
-        return Refused(self.code)
-
-
-@dataclass(frozen=True, slots=True)
-class Murky:
-    """It may or may not have happened: an error of the server, or a success without JSON.
-
-    After a read or a safe write it is a `Later`; after others one must look before trying again.
-    """
-
-    reason: str
-
-    def later(self) -> Later:
-        return Later(_BUSY, self.reason)
-
-
-Result: TypeAlias = "Ok | No | Later | Murky"
-Asking: TypeAlias = "Generator[Call, Reply, Ok | No | Later | Murky]"
 
 
 class Api:
@@ -173,11 +124,11 @@ def meaning(reply: Reply) -> Result:
             return Murky("not_json")
         return Ok(None if value is _MISSING else value, at, reply.body)
     if status == 429:
-        return Later(_wait(reply, _BUSY))
+        return Later(wait_of(reply.headers, "retry-after", default=_BUSY))
     if status == 503:
-        return Later(_wait(reply, _BUSY), "unavailable")
+        return Later(wait_of(reply.headers, "retry-after", default=_BUSY), "unavailable")
     if status == 403 and not error:
-        return Later(_wait(reply, _FIREWALL), "firewall")
+        return Later(wait_of(reply.headers, "retry-after", default=_FIREWALL), "firewall")
     if status >= 500:
         return _no(error, at, reply) if error in _MEANT_AS_ANSWER else Murky(f"http_{status}")
     if 300 <= status < 400:
@@ -187,6 +138,11 @@ def meaning(reply: Reply) -> Result:
     if status == 404 and not error:
         return No("rest_no_route", at)
     return _no(error or f"http_{status}", at, reply)
+
+
+def no_answer(result: object) -> Refused | Later:
+    """As `rest.no_answer`, with this platform's own wait."""
+    return rest.no_answer(result, _BUSY)
 
 
 def pause(reply: Reply) -> float:
@@ -221,11 +177,6 @@ def _error_code(value: object) -> str:
     if not is_body(value) or "message" not in value or "data" not in value:
         return ""
     return code(value.get("code")) or ""
-
-
-def _wait(reply: Reply, default: float) -> float:
-    text = reply.headers.get("retry-after", "").strip()
-    return min(max(float(text), 1.0), _LONGEST) if text.isascii() and text.isdigit() and len(text) < 9 else default
 
 
 def _is_local(base: str) -> bool:

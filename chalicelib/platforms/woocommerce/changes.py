@@ -7,8 +7,9 @@ from datetime import timedelta
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import parse_instant, show
 from chalicelib.platforms.base import Looking, Read, Refused, Session
+from chalicelib.platforms.rest import Ok
 from chalicelib.platforms.shapes import latest
-from chalicelib.platforms.woocommerce.api import Api, Ok
+from chalicelib.platforms.woocommerce.api import Api, no_answer
 from chalicelib.platforms.woocommerce.shapes import gmt, ident
 
 MARGIN = timedelta(minutes=5)
@@ -30,8 +31,6 @@ def changes(subject: Subject, session: Session) -> Looking:
             order="asc", status="any", per_page=str(PAGE), page=str(page), _fields="id,date_modified_gmt",
         )  # fmt: skip
         if not isinstance(found, Ok):
-            from chalicelib.platforms.woocommerce.looks import no_answer
-
             return no_answer(found)
         for one in found.list:
             if number := ident(one.get("id")):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Command, Done, Lever, Outcome, Refused, Session, Steps
-from chalicelib.platforms.woocommerce.api import Api, Ok
-from chalicelib.platforms.woocommerce.levers import RIGHTS, ended, order_of
+from chalicelib.platforms.rest import Ok
+from chalicelib.platforms.woocommerce.api import Api, no_answer
+from chalicelib.platforms.woocommerce.levers import RIGHTS, order_of
 from chalicelib.platforms.woocommerce.marker import marker
 from chalicelib.platforms.woocommerce.shapes import code, ident, meta_text
 
@@ -66,7 +67,7 @@ def _aside(session: Session, command: Command, kind: _Kind, number: str) -> Gene
     api, mark = Api(session), marker(command.key)
     found = yield from api.get(f"{kind.route}/{number}", _fields="id,status,meta_data")
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     status, kept = code(found.body.get("status")), meta_text(found.body, kind.key)
     if status is None:
         return Refused("unexpected")
@@ -78,7 +79,7 @@ def _aside(session: Session, command: Command, kind: _Kind, number: str) -> Gene
     body = {"status": kind.aside, "meta_data": [{"key": kind.key, "value": f"{mark} {status}"}]}
     answer = yield from api.put(f"{kind.route}/{number}", body)
     if not isinstance(answer, Ok):
-        return ended(answer)
+        return no_answer(answer)
     # Plugins may veto a change of status and WooCommerce answers 200 all the same.
     return Done(status) if answer.body.get("status", kind.aside) == kind.aside else Refused("not_taken")
 
@@ -93,7 +94,7 @@ def _back(session: Session, command: Command, kind: _Kind, number: str) -> Gener
     api = Api(session)
     found = yield from api.get(f"{kind.route}/{number}", _fields="id,status,meta_data")
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     kept = meta_text(found.body, kind.key)
     if found.body.get("status") != kind.aside or (kept and not kept.endswith(f" {before}")):
         return Done()
@@ -101,7 +102,7 @@ def _back(session: Session, command: Command, kind: _Kind, number: str) -> Gener
         return Done()
     body = {"status": before, "meta_data": [{"key": kind.key, "value": ""}]}
     answer = yield from api.put(f"{kind.route}/{number}", body)
-    return Done() if isinstance(answer, Ok) else ended(answer)
+    return Done() if isinstance(answer, Ok) else no_answer(answer)
 
 
 def _meta_keys(found: Ok) -> list[object]:

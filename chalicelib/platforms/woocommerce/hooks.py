@@ -12,10 +12,10 @@ from typing import Literal
 
 from chalicelib.platforms.base import DEAD, Done, Later, Refused, Session, Shop, Steps
 from chalicelib.platforms.keeping import Asking, Subscription, Trial
+from chalicelib.platforms.rest import No, Ok
 from chalicelib.platforms.rights import grant
-from chalicelib.platforms.woocommerce.api import WC, Api, No, Ok
+from chalicelib.platforms.woocommerce.api import WC, Api, no_answer
 from chalicelib.platforms.woocommerce.levers import RIGHTS
-from chalicelib.platforms.woocommerce.looks import no_answer
 from chalicelib.platforms.woocommerce.shapes import ident
 from chalicelib.platforms.woocommerce.verify import signing_key
 

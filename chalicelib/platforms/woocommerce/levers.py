@@ -21,8 +21,9 @@ from chalicelib.platforms.base import (
     Session,
     Steps,
 )
+from chalicelib.platforms.rest import Murky, No, Ok
 from chalicelib.platforms.shapes import Body, letters
-from chalicelib.platforms.woocommerce.api import WC, Api, Murky, No, Ok
+from chalicelib.platforms.woocommerce.api import WC, Api, no_answer
 from chalicelib.platforms.woocommerce.looks import REFUND_FIELDS
 from chalicelib.platforms.woocommerce.marker import buyer_marker, carries, marker
 from chalicelib.platforms.woocommerce.orders import refunded
@@ -54,15 +55,6 @@ def text_of(command: Command) -> str:
     return ((given if isinstance(given, str) else "") or command.note).strip()[:_LONGEST_NOTE]
 
 
-def ended(result: object) -> Outcome:
-    """The outcome of a call that gave no answer to work with, where repeating it does no harm."""
-    if isinstance(result, No):
-        return result.refused()
-    if isinstance(result, Murky):
-        return result.later()
-    return result if isinstance(result, Later) else Refused("unexpected")
-
-
 def written(
     result: "Ok | No | Later | Murky", handle: Callable[[Body], str], find: Finding
 ) -> Generator[Call, Reply, Outcome]:
@@ -74,7 +66,7 @@ def written(
         if isinstance(found, Done):
             return found
         return Later(60.0, result.reason if isinstance(result, Murky) else "empty_answer")
-    return ended(result)
+    return no_answer(result)
 
 
 # -- notes ------------------------------------------------------------------------------------------------------------
@@ -104,7 +96,7 @@ def _add_note(session: Session, command: Command, mark: str, *, for_buyer: bool)
         return Refused("no_text")
     there = yield from _seek_note(session, order, mark)
     if not isinstance(there, Absent):
-        return there if isinstance(there, Done) else ended(there)
+        return there if isinstance(there, Done) else no_answer(there)
     body = {"note": f"{text}\n{mark}", "customer_note": for_buyer}
     answer = yield from Api(session).post(f"orders/{order}/notes", body)
     return (yield from written(answer, lambda made: ident(made.get("id")), _find_note(session, command, mark)))
@@ -131,7 +123,7 @@ def lenient(found: "Done | Absent | No | Later | Murky | Ok") -> Done | Absent |
         return found
     if isinstance(found, No):
         return Absent() if found.code.endswith("invalid_id") else Later(300.0, found.code)
-    return found.later() if isinstance(found, Murky) else Later(300.0, "unexpected")
+    return Later(60.0, found.reason) if isinstance(found, Murky) else Later(300.0, "unexpected")
 
 
 # -- tags -------------------------------------------------------------------------------------------------------------
@@ -154,13 +146,13 @@ def _retag(session: Session, command: Command, *, put: bool) -> Steps:
     api = Api(session)
     found = yield from api.get(f"orders/{order}", _fields="id,meta_data")
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     tags = [one for one in meta_text(found.body, TAGS).split(",") if one]
     if (name in tags) is put:
         return Done(name)
     tags = [*tags, name] if put else [one for one in tags if one != name]
     answer = yield from api.put(f"orders/{order}", {"meta_data": [{"key": TAGS, "value": ",".join(tags)}]})
-    return Done(name) if isinstance(answer, Ok) else ended(answer)
+    return Done(name) if isinstance(answer, Ok) else no_answer(answer)
 
 
 def _tag_of(command: Command) -> str:
@@ -180,11 +172,11 @@ def refund(session: Session, command: Command) -> Steps:
         return Refused("no_order")
     there = yield from _seek_refund(session, command, order)
     if not isinstance(there, Absent):
-        return there if isinstance(there, Done) else ended(there)
+        return there if isinstance(there, Done) else no_answer(there)
     api = Api(session)
     found = yield from api.get(f"orders/{order}", _fields="id,status,currency,total,refunds")
     if not isinstance(found, Ok):
-        return ended(found)
+        return no_answer(found)
     amount = _amount(found.body, command)
     if isinstance(amount, Refused):
         return amount

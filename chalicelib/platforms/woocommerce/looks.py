@@ -7,8 +7,9 @@ from collections.abc import Generator, Mapping
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Event, Subject
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
+from chalicelib.platforms.rest import No, Ok
 from chalicelib.platforms.shapes import Body
-from chalicelib.platforms.woocommerce.api import WC, Api, Murky, No, Ok
+from chalicelib.platforms.woocommerce.api import WC, Api, no_answer
 from chalicelib.platforms.woocommerce.history import ENGLISH, Entered, history
 from chalicelib.platforms.woocommerce.listings import gone, read_listing
 from chalicelib.platforms.woocommerce.orders import event_id, read_order
@@ -141,12 +142,3 @@ def _listing(subject: Subject, session: Session, dialect: Dialect) -> Looking:
     name = event_id(f"{dialect.prefix}:look", str(subject), gmt(found.body.get("date_modified_gmt")), found.raw)
     event = read_listing(found.body, session.shop, dialect.seller_of(found.body), name, look=True)
     return Read(events=(event,)) if event is not None else Read(ignored="a product without date_modified_gmt")
-
-
-def no_answer(result: object) -> Refused | Later:
-    """What to answer when the shop gave nothing to read: a read that went wrong may always be tried again."""
-    if isinstance(result, No):
-        return result.refused()
-    if isinstance(result, Murky):
-        return result.later()
-    return result if isinstance(result, Later) else Refused("unexpected")

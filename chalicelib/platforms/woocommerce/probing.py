@@ -10,10 +10,11 @@ from datetime import datetime
 from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Later, Session
 from chalicelib.platforms.keeping import Asking, Probe
+from chalicelib.platforms.rest import Murky, No, Ok
 from chalicelib.platforms.rights import lacking
 from chalicelib.platforms.shapes import Body, child
 from chalicelib.platforms.woocommerce import holds, levers
-from chalicelib.platforms.woocommerce.api import INDEX, Api, Murky, No, Ok
+from chalicelib.platforms.woocommerce.api import INDEX, Api
 from chalicelib.platforms.woocommerce.hooks import denied
 from chalicelib.platforms.woocommerce.shapes import code
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import Session
 from chalicelib.platforms.keeping import Asking, Recent
+from chalicelib.platforms.rest import Ok
 from chalicelib.platforms.shapes import Body, is_body, rows
-from chalicelib.platforms.woocommerce.api import Api, Ok
+from chalicelib.platforms.woocommerce.api import Api
 from chalicelib.platforms.woocommerce.defaults import MAPPING
 from chalicelib.platforms.woocommerce.hooks import denied
 from chalicelib.platforms.woocommerce.orders import DRAFTS, PartOf, plain_part
