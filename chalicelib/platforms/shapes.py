@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import TypeAlias, TypeGuard
 
 from chalicelib.core.instants import cut, from_ms, parse_instant
@@ -129,6 +128,9 @@ def mail_date(value: object) -> datetime | None:
     """An instant as mail writes it, `Tue, 20 Nov 2012 00:00:00 +0000`; one without a zone is none."""
     if not isinstance(value, str) or not 10 < len(value) < 60:
         return None
+    # Some doors read shapes of JSON alone, and need not pay for a mail library.
+    from email.utils import parsedate_to_datetime
+
     try:
         moment = parsedate_to_datetime(value)
         return None if moment.tzinfo is None else _sane(cut(moment))
