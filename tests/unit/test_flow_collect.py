@@ -11,9 +11,9 @@ from chalicelib.core.events import Subject
 from chalicelib.core.instants import to_ms
 from chalicelib.core.words import MARKS
 from chalicelib.flow.collect import Collect, is_collected
-from chalicelib.flow.looks import Looks
-from chalicelib.flow.messages import Ask, LookAt, Received, read_inbox, read_task, write_ask
+from chalicelib.flow.messages import Ask, LookAt, Received, read_inbox, read_task, write_ask, write_task
 from chalicelib.flow.shops import Shops
+from chalicelib.ports.stores import Message
 from tests.fakes.saleor import DOWN, FakeSaleor
 from tests.support.world import World
 
@@ -177,9 +177,8 @@ def test_a_poll_looks_at_what_changed() -> None:
     fake = FakeSaleor()
     made, _ = world(fake)
     orders = [fake.order() for _ in range(3)]
-    actor: Any = made.consumers["actions"]
-    looks: Looks = actor._looks
-    looks.answer(LookAt("main", "market", Subject("connection", "2026-11-20T00:00:00Z")))
+    poll = LookAt("main", "market", Subject("connection", "2026-11-20T00:00:00Z"))
+    made.ports.actions.send([Message(write_task(poll))])
     made.run()
     for order in orders:
         assert made.case(f"order/{order}", "market").evidence.marks
