@@ -2,7 +2,7 @@
 pays only for what it touches. The one module that knows both the flow and `aws`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -172,7 +172,7 @@ def ops() -> "Desk":
     from chalicelib.ops.desk import Desk
 
     dead = {name: SqsQueue(url, wait=0) for name, url in settings().dead_letters.items()}
-    return Desk(ports(), settings().hook_url, dead)
+    return Desk(ports(), settings().hook_url, dead, SqsQueue(settings().project_again))
 
 
 @cache
@@ -216,12 +216,17 @@ def sellers() -> Handler:
 def written_by(stream: Mapping[str, Any]) -> datetime:
     """When the write of a stream's record was over. The stream tells the second alone, rounded down: what was written
     later in that second would not be in sight yet, and so never be told."""
-    return datetime.fromtimestamp(float(stream["ApproximateCreationDateTime"]), UTC) + timedelta(seconds=1)
+    at = stream["ApproximateCreationDateTime"]
+    # Lambda tells a number, the stream's own API an instant.
+    begin = at if isinstance(at, datetime) else datetime.fromtimestamp(float(at), UTC)
+    return begin.astimezone(UTC) + timedelta(seconds=1)
 
 
 @cache
 def project() -> Handler:
     from chalicelib.aws.cases import image
+    from chalicelib.aws.stream import Over, given_up, is_letter
+    from chalicelib.flow.log import fault, log
     from chalicelib.flow.project import Change, Project
     from chalicelib.flow.rulebook import Rulebook
     from chalicelib.flow.shops import Shops
@@ -229,9 +234,9 @@ def project() -> Handler:
 
     run = Project(ports(), Shops(ports()), Rulebook(ports()), Teller(ports()), settings().ops_url or "")
 
-    def changes(event: Mapping[str, Any]) -> list[Change]:
+    def changes(records: Iterable[Mapping[str, Any]]) -> list[Change]:
         found = []
-        for record in event["Records"]:
+        for record in records:
             stream = record["dynamodb"]
             if "NewImage" not in stream:
                 continue
@@ -239,8 +244,22 @@ def project() -> Handler:
             found.append(Change(stream["SequenceNumber"], old, image(stream["NewImage"]), written_by(stream)))
         return found
 
+    def again(letter: str) -> None:
+        """What a dead letter names, while the stream still holds it."""
+        try:
+            found = changes(given_up(letter))
+        except (Over, ValueError) as error:
+            log("project_over", level="error", reason=fault(error))
+            return
+        run.late(found)
+        log("project_again", count=len(found))
+
     def handle(event: Mapping[str, Any]) -> object:
-        failed = run(changes(event))
+        if all(map(is_letter, event["Records"])):
+            for record in event["Records"]:
+                again(record["body"])
+            return {}
+        failed = run(changes(event["Records"]))
         if failed:
             # Raised, not answered: AWS then halves the batch around the bad record, and the local engine, which does
             # not know partial answers on a stream, brings the batch again instead of losing it.

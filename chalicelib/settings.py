@@ -58,6 +58,11 @@ class Settings:
         return {name: self._need(f"REDRESS_{name.upper()}_DLQ") for name in names}
 
     @property
+    def project_again(self) -> str:
+        """URL of the queue by which dead letters of the stream come back to `project`."""
+        return self._need("REDRESS_PROJECT_AGAIN")
+
+    @property
     def bucket(self) -> str:
         return self._need("REDRESS_BUCKET")
 

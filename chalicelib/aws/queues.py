@@ -52,6 +52,9 @@ class SqsQueue:
     def delete(self, held: Held) -> None:
         client("sqs").delete_message(QueueUrl=self._url, ReceiptHandle=held.receipt)
 
+    def release(self, held: Held) -> None:
+        client("sqs").change_message_visibility(QueueUrl=self._url, ReceiptHandle=held.receipt, VisibilityTimeout=0)
+
     def waiting(self) -> int:
         name = "ApproximateNumberOfMessages"
         answer = client("sqs").get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])

@@ -6,7 +6,7 @@ from chalicelib.cli import _api as ops
 
 
 def register(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--redrive", metavar="QUEUE", help="inbox, wakes, late or actions")
+    parser.add_argument("--redrive", metavar="QUEUE", help="inbox, wakes, late, actions or project")
     ops.register(parser)
 
 
@@ -20,5 +20,12 @@ def run(args: argparse.Namespace) -> int:
     return ops.call(
         args,
         lambda api: api.ask("GET", ["dlq"]),
-        lambda told: [f"{name}: {count}" for name, count in told["dlq"].items()],
+        lambda told: [
+            *(f"{name}: {count}" for name, count in told["dlq"].items()),
+            *(
+                f"  {one['changes']} changes from {one['from']} to {one['to']} ({one['why']}): "
+                + ("over, the stream has forgotten them" if one["over"] else "redress dlq --redrive project tells them")
+                for one in told.get("given_up", ())
+            ),
+        ],
     )

@@ -80,7 +80,26 @@ class Project:
             body = "".join(line + "\n" for _, line in lines)
             self._ports.blobs.put(key, gzip.compress(body.encode(), mtime=0))
 
+    def late(self, changes: Sequence[Change]) -> None:
+        """Changes that were given up, after later ones of the same cases may have been projected: they are told and
+        journalled as ever, and nothing that stands there by now is replaced by what is older. Raises what the ports
+        raise."""
+        self._journal(changes)
+        for change in changes:
+            account = change.new.id.account
+            self._tell(change)
+            self._penalties(change, late=True)
+            self._sellers.project(change.old, change.new, change.at, self._rulebook.get(account).policies)
+            self._waiting(change, late=True)
+
     def _one(self, change: Change) -> None:
+        self._tell(change)
+        self._penalties(change)
+        policies = self._rulebook.get(change.new.id.account).policies
+        self._sellers.project(change.old, change.new, change.at, policies)
+        self._waiting(change)
+
+    def _tell(self, change: Change) -> None:
         new = change.new
         account = new.id.account
         connection = self._shops.find(account, new.id.connection)
@@ -95,9 +114,6 @@ class Project:
                 continue
             told.append(self._escalation(new, transition, rule, connection))
         self._teller.tell(account, told)
-        self._penalties(change)
-        self._sellers.project(change.old, new, change.at, policies)
-        self._waiting(change)
 
     def _storms_on(self, connection: Connection, rule: Rule, transition: Transition, at: datetime) -> bool:
         return transition.type in _STORMY and self._storms.is_on(connection, rule.id, at)
@@ -161,11 +177,14 @@ class Project:
         )
         records.put(TOLD_STORMS, sort, {"at": show(at)})
 
-    def _penalties(self, change: Change) -> None:
+    def _penalties(self, change: Change, late: bool = False) -> None:
         """The seller's ledger: a penalty's case as a row, under its key."""
         if change.new.id.subject.kind == penalties.KIND:
+            records = self._ports.records(change.new.id.account)
             sort, row = penalties.row_of(change.new, change.at)
-            self._ports.records(change.new.id.account).put(PENALTIES, sort, row)
+            held = records.get(PENALTIES, sort) if late else None
+            if held is None or int(held.data["sequence"]) < row["sequence"]:
+                records.put(PENALTIES, sort, row)
 
     def again(self, case: Case) -> None:
         """The journal once more from the case alone, where the stream's own records were lost. Tells nobody."""
@@ -174,15 +193,16 @@ class Project:
         # As if all of it had come with the first write: that is the line by which a walk over the journal finds a case.
         self._journal([Change(f"again-{digest}-{case.version}", None, replace(case, version=1), now)])
 
-    def _waiting(self, change: Change) -> None:
-        """The list of actions that wait for a person."""
+    def _waiting(self, change: Change, late: bool = False) -> None:
+        """The list of actions that wait for a person. `late`: only what may be missing; what does not wait any more
+        leaves the list when somebody decides it (`ops.held`)."""
         records = self._ports.records(change.new.id.account)
         before = change.old.ledger if change.old else EMPTY
         for key, action in change.new.ledger.actions.items():
             sort, why = f"{change.new.id.local}|{key}", asks(change.new.ledger, key)
             if why:
                 records.put(HELD, sort, {"action": action.name, "why": why, "version": action.version})
-            elif key in before.actions and asks(before, key):
+            elif not late and key in before.actions and asks(before, key):
                 records.delete(HELD, sort)
 
 

@@ -7,16 +7,18 @@ from chalicelib.flow.advance import Advance
 from chalicelib.flow.rulebook import Book, Rulebook
 from chalicelib.flow.shops import Shops
 from chalicelib.ports.ports import Ports
-from chalicelib.ports.stores import Receiver
+from chalicelib.ports.stores import Queue, Receiver
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`hook_url`: base of the hook addresses. `dead`: where dead letters are received, by the name of their queue."""
+    """`hook_url`: base of the hook addresses. `dead`: where dead letters are received, by the name of their queue.
+    `again`: by which those of the stream come back to `project`."""
 
     ports: Ports
     hook_url: str
     dead: Mapping[str, Receiver]
+    again: Queue | None = None
     shops: Shops = field(init=False)
     rulebook: Rulebook = field(init=False)
     advance: Advance = field(init=False)

@@ -43,6 +43,10 @@ def decide(desk: Desk, actor: Actor, case: Case, key: str, decision: Decision, r
     connection = desk.shops.get(case.id.account, case.id.connection)
     can_look = case.id.subject.kind in adapter_of(connection).looks
 
+    if not actions.asks(case.ledger, key):
+        # Listed by a change that was told late.
+        desk.ports.records(case.id.account).delete(HELD, f"{case.id.local}|{key}")
+
     def change(ledger: Ledger) -> Ledger:
         if key not in ledger.actions:
             raise Clash(f"{key} is gone")

@@ -165,7 +165,8 @@ def remove_subscriber(call: Call) -> Any:
 
 
 def list_letters(call: Call) -> Any:
-    return {"dlq": letters.counts(call.desk)}
+    counts = letters.counts(call.desk)
+    return {"dlq": counts, "given_up": letters.given_up(call.desk) if counts.get("project") else []}
 
 
 def redrive(call: Call) -> Any:

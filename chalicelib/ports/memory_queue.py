@@ -93,6 +93,13 @@ class MemoryQueue:
             if entry is not None:
                 entry.deleted = True
 
+    def release(self, held: Held) -> None:
+        with self._lock:
+            entry = self._held.pop(held.receipt, None)
+            if entry is not None:
+                entry.deleted = True
+                self._ready.append(_Entry(entry.id, entry.body, entry.receives))
+
     def waiting(self) -> int:
         with self._lock:
             self._arrive()

@@ -157,6 +157,10 @@ class Receiver(Protocol):
 
     def delete(self, held: Held) -> None: ...
 
+    def release(self, held: Held) -> None:
+        """It is to be received again at once, by whoever asks."""
+        ...
+
     def waiting(self) -> int:
         """About how many messages could be received now; delayed and held ones do not count."""
         ...

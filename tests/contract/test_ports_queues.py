@@ -107,3 +107,11 @@ def test_the_depth_counts_what_could_be_received_now(world: World) -> None:
     assert queue.waiting() == 2
     drain(queue)
     assert queue.waiting() == 0
+
+
+def test_what_is_released_is_there_again_at_once(world: World) -> None:
+    queue = world.queue()
+    queue.send([Message("looked at")])
+    (held,) = drain(queue)
+    queue.release(held)
+    assert bodies(drain(queue)) == ["looked at"]

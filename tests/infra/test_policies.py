@@ -120,6 +120,7 @@ WHERE = {
     "REDRESS_BUS": "Escalations",
     "REDRESS_SECRETS_KEY": "SecretsKey",
     "REDRESS_INBOX_DLQ": "InboxDlq",
+    "REDRESS_PROJECT_AGAIN": "ProjectAgainQueue",
 }
 
 

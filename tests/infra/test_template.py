@@ -35,7 +35,7 @@ def functions(of_type: OfType) -> Properties:
 
 
 def _source(function: dict[str, Any]) -> dict[str, Any]:
-    (event,) = function["Events"].values()
+    event = next(iter(function["Events"].values()))
     properties: dict[str, Any] = event["Properties"]
     return properties
 
@@ -119,13 +119,23 @@ def test_every_queue_is_encrypted_and_spares_the_key(queues: Properties, target_
 def test_the_stream_splits_a_bad_batch_and_keeps_what_it_cannot_project(
     functions: Properties, target_of: Callable[[Any], str]
 ) -> None:
-    source = _source(functions["Project"])
+    source = functions["Project"]["Events"]["ProjectDynamodbEventSource"]["Properties"]
     assert target_of(source["Stream"]) == "CasesTable"
     assert source["BisectBatchOnFunctionError"] is True
     assert target_of(source["DestinationConfig"]["OnFailure"]["Destination"]) == "ProjectDlq"
     assert source["StartingPosition"] == "TRIM_HORIZON"
     assert source["MaximumRetryAttempts"] >= 100, "an outage of the bus costs no escalation"
     assert source["MaximumRecordAgeInSeconds"] < 24 * 3600, "given up before the stream forgets it, so that it is known"
+
+
+def test_what_the_stream_gave_up_comes_back_by_a_queue_and_ends_where_it_was(
+    functions: Properties, queues: Properties, target_of: Callable[[Any], str]
+) -> None:
+    source = functions["Project"]["Events"]["ProjectAgain"]["Properties"]
+    assert target_of(source["Queue"]) == "ProjectAgainQueue" and source["BatchSize"] == 1
+    again = queues["ProjectAgainQueue"]
+    assert target_of(again["RedrivePolicy"]["deadLetterTargetArn"]) == "ProjectDlq"
+    assert again["VisibilityTimeout"] >= 6 * functions["Project"]["Timeout"]
 
 
 def test_the_wakes_index_projects_nothing_that_changes(of_type: OfType) -> None:
@@ -272,7 +282,7 @@ def test_sam_makes_plain_cloudformation_of_it(packaged: Package, monkeypatch: py
         for each in plain["Resources"].values()
         if each["Type"] == "AWS::Lambda::EventSourceMapping"
     ]
-    assert mappings == [["ReportBatchItemFailures"]] * 5
+    assert mappings == [["ReportBatchItemFailures"]] * 6
     codes = {
         (each["Properties"]["Code"]["S3Bucket"], each["Properties"]["Code"]["S3Key"])
         for each in plain["Resources"].values()

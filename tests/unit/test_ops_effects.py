@@ -360,7 +360,7 @@ def test_dead_letters_are_counted_and_put_back() -> None:
     assert ops.must("GET", "/dlq")["dlq"]["inbox"] == 0
     assert len(world.queues["inbox"]) == 12
     world.run()
-    assert ops.ask("POST", "/dlq/project/redrive", {})[0] == 409, "records of a stream are no messages"
+    assert ops.ask("POST", "/dlq/project/redrive", {})[0] == 409, "nothing takes them here"
 
 
 # ---- connections and subscribers ----
