@@ -42,7 +42,7 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     world.run()
     assert [one["state"] for one in run(capsys, "case", "order/1001")["actions"]] == ["done", "dropped"]
     assert run(capsys, "case", "order/1001", "--clock", "ship-1d")["status"] == "breached"
-    assert run(capsys, "penalties", "--seller", "s-1")["penalties"] == []
+    assert run(capsys, "penalty", "list", "--seller", "s-1")["penalties"] == []
     assert run(capsys, "stop", "rule:ship-1d") == {"stopped": ["rule:ship-1d"]}
     assert run(capsys, "stop") == {"stopped": ["*", "rule:ship-1d"]}
     assert run(capsys, "stopped") == {"stopped": ["*", "rule:ship-1d"]}
@@ -191,7 +191,7 @@ SHOWN = [
     (["dlq"], "inbox: 0"),
     (["dlq", "--redrive", "inbox"], "0 put back"),
     (["subscribers"], "chat  https://chat.example/in  everything"),
-    (["penalties"], "0 points stand"),
+    (["penalty", "list"], "0 points stand"),
     (["changes"], "a-admin  policy.activate  house  done"),
     (["key", "list"], "a-ops  ops"),
     (["policy", "activate", "house.yaml"], "house@1 is in force already"),
