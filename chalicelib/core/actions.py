@@ -142,8 +142,9 @@ def finish(ledger: Ledger, key: str, state: ActionState, reason: str = "", handl
     )
 
 
-def postpone(ledger: Ledger, key: str, try_at: datetime, reason: str, unsure: bool = False) -> Ledger:
-    """Back to planned, not before `try_at`: throttling is not failure. Doubt, once there, stays until the outcome."""
+def postpone(ledger: Ledger, key: str, try_at: datetime, reason: str, unsure: bool = False, handle: str = "") -> Ledger:
+    """Back to planned, not before `try_at`: throttling is not failure. Doubt, once there, stays until the outcome, and
+    so does what a try left for the next one (`handle`), until another does."""
     action = ledger.actions[key]
     if action.state not in (ActionState.SENDING, ActionState.PLANNED):
         return ledger
@@ -151,7 +152,15 @@ def postpone(ledger: Ledger, key: str, try_at: datetime, reason: str, unsure: bo
     return with_action(
         ledger,
         key,
-        replace(action, state=ActionState.PLANNED, try_at=try_at, lease=None, reason=reason, unsure=unsure),
+        replace(
+            action,
+            state=ActionState.PLANNED,
+            try_at=try_at,
+            lease=None,
+            reason=reason,
+            unsure=unsure,
+            handle=handle or action.handle,
+        ),
     )
 
 

@@ -75,7 +75,7 @@ class Action:
 
     `try_at`: not before this instant. `lease`: until when somebody is sending it.
     `hold`: why it waits for a person (`advise`, `storm`, `full`, `no_look`, `no_money`), empty when it may go.
-    `handle`: what the platform gave us to take it back with. `unsure`: a try was made whose outcome nobody knows.
+    `handle`: what is needed to take it back, or to go on with it. `unsure`: a try was made whose outcome nobody knows.
     `waived`: a person let it go although the platform cannot be asked first.
     """
 

@@ -50,6 +50,7 @@ ENOUGH = timedelta(seconds=8)
 again, those that were carried out too, and counts that against them."""
 LOOKING, PULLING = timedelta(seconds=25), timedelta(seconds=20)
 """What the questions of one look and of one lever may take in all; together, after `ENOUGH`, they end in time."""
+NOT_DUE = "not due any more"
 GIVE_UP = 20
 """Tries after which an action that only ever fails on our side is left to a person."""
 
@@ -135,7 +136,7 @@ class Actor:
         balance = None
         if ACTIONS[action.name].confirm and not parts.undo:
             checked = (
-                self._as_known(case, parts, action)
+                self._as_known(case, parts, action, connection)
                 if action.waived
                 else self._look_first(case, parts, action, connection)
             )
@@ -176,7 +177,7 @@ class Actor:
                 self._hold(case.id, key, error.reason)
                 return None
             if isinstance(answer, Later):
-                self._postpone(case.id, key, timedelta(seconds=min(answer.seconds, LONGEST)), answer.reason)
+                self._postpone(case.id, key, _seconds(answer), answer.reason)
                 return None
             told.extend(answer)
         mine = [event for event in told if event.subject == case.id.subject]
@@ -184,15 +185,17 @@ class Actor:
         case = self._advance(case.id, mine)
         self._hurry.allow(PULLING)
         if self._withdrawn(case, parts):
-            self._finish(case.id, key, ActionState.DROPPED, "not due any more")
+            self._not_due(case, parts, connection)
             return None
         balance = _balance(told, command.order, asked_at) if money else None
         return case, balance
 
-    def _as_known(self, case: Case, parts: ActionKey, action: Action) -> "tuple[Case, purse.Balance | None] | None":
+    def _as_known(
+        self, case: Case, parts: ActionKey, action: Action, connection: Connection
+    ) -> "tuple[Case, purse.Balance | None] | None":
         """A person let it go without a look: what is stored must do. None where the action is not due any more."""
         if self._withdrawn(case, parts):
-            self._finish(case.id, str(parts), ActionState.DROPPED, "not due any more")
+            self._not_due(case, parts, connection)
             return None
         now = self._ports.clock.now()
         order = command_of(case, parts, action, Do(action.name), View(case.evidence, now)).order
@@ -219,6 +222,35 @@ class Actor:
     def _withdrawn(self, case: Case, parts: ActionKey) -> bool:
         state = case.ledger.steps.get((parts.clock, parts.step))
         return state is None or state.withdrawn or state.generation != parts.generation
+
+    def _not_due(self, case: Case, parts: ActionKey, connection: Connection) -> None:
+        """An action that is not due any more: dropped where nothing can have come of it. Where a try may have had its
+        effect it is not tried again, but looked for, or called unknown, so that what takes it back is done."""
+        key, action = str(parts), case.ledger.actions[str(parts)]
+        lever = adapter_of(connection).levers.get(action.name)
+        if not action.unsure or lever is None:
+            self._finish(case.id, key, ActionState.DROPPED, NOT_DUE)
+            return
+        if lever.find is None:
+            self._finish(case.id, key, ActionState.UNKNOWN, NOT_DUE)
+            return
+        find, now = lever.find, self._ports.clock.now()
+        do = do_of(self._rulebook.get(case.id.account).policies, parts, action) or Do(action.name)
+        command = command_of(case, parts, action, do, View(case.evidence, now), "")
+        try:
+            found = credentials.run(self._ports, self._shops, connection, lambda session: find(session, command))
+        except Uncertain:
+            found = Later(UNSURE, "uncertain")
+        if isinstance(found, Later):
+            self._postpone(case.id, key, _seconds(found), found.reason)
+            return
+        if lever.action == "refund":
+            settle = purse.paid_out if isinstance(found, Done) else purse.give_up
+            settle(self._ports, case.id.account, case.id.connection, command.order, command.key)
+        if isinstance(found, Done):
+            self._finish(case.id, key, ActionState.DONE, NOT_DUE, found.handle)
+        else:
+            self._finish(case.id, key, ActionState.DROPPED, NOT_DUE)
 
     def _reserve(self, case_id: CaseId, key: str, command: Command, balance: "purse.Balance | None") -> bool:
         if balance is None or command.amount is None or not command.order:
@@ -252,7 +284,9 @@ class Actor:
                 self._postpone(case_id, key, wait, "uncertain", unsure=True)
             return
         if isinstance(outcome, Later):
-            self._postpone(case_id, key, timedelta(seconds=min(max(outcome.seconds, 1.0), LONGEST)), outcome.reason)
+            # A lever that bears no repetition knows by itself that nothing was done.
+            begun = outcome.begun and lever.repeat != "never"
+            self._postpone(case_id, key, _seconds(outcome), outcome.reason, begun, outcome.handle)
             return
         if lever.action == "refund":
             settle = purse.paid_out if isinstance(outcome, Done) else purse.give_up
@@ -278,9 +312,11 @@ class Actor:
             "action_failed" if failed else "action_ended", case=str(case_id), key=key, action=state.value, reason=reason
         )
 
-    def _postpone(self, case_id: CaseId, key: str, wait: timedelta, reason: str, unsure: bool = False) -> None:
+    def _postpone(
+        self, case_id: CaseId, key: str, wait: timedelta, reason: str, unsure: bool = False, handle: str = ""
+    ) -> None:
         try_at = self._ports.clock.now() + wait
-        self._advance(case_id, change=lambda ledger: actions.postpone(ledger, key, try_at, reason, unsure))
+        self._advance(case_id, change=lambda ledger: actions.postpone(ledger, key, try_at, reason, unsure, handle))
 
     def _hold(self, case_id: CaseId, key: str, why: str) -> None:
         self._advance(case_id, change=lambda ledger: actions.put_on_hold(ledger, key, why))
@@ -289,6 +325,10 @@ class Actor:
 
 def _backoff(action: Action) -> timedelta:
     return timedelta(seconds=min(LONGEST, 2.0 ** min(action.attempts, 12)))
+
+
+def _seconds(told: Later) -> timedelta:
+    return timedelta(seconds=min(max(told.seconds, 1.0), LONGEST))
 
 
 def _group(task: Act | LookAt | Post) -> str:

@@ -163,6 +163,12 @@ def _read(ports: Ports, connection: Connection) -> State:
     )  # fmt: skip
 
 
+def _may_have_done(status: int) -> bool:
+    """Whether a call so answered may have had its effect: it has, or a server, or a gateway before it, gave up on the
+    way. 503 says that it was not begun."""
+    return 200 <= status < 300 or status == 408 or (status >= 500 and status != 503)
+
+
 def _print(connection: Connection) -> str:
     """Tells addresses and sealed credentials apart; it says nothing of what they are."""
     return hashlib.sha256(connection.address.encode() + b"\0" + connection.credentials).hexdigest()[:16]
@@ -173,16 +179,15 @@ class _Watched:
 
     def __init__(self, http: Http, adapter: Adapter) -> None:
         self._http, self._adapter = http, adapter
-        self.status, self.pause, self.wrote = 0, 0.0, False
+        self.status, self.pause, self.wrote, self.touched = 0, 0.0, False, False
         """Of the last answer, 0 where there was none to the last call; the longest wait that any answer asked for;
-        whether a call before the last one may have had an effect."""
-        self._took = False
+        whether a call before the last one, and whether any, may have had an effect."""
 
     def send(self, call: Call) -> Reply:
-        self.status, self.wrote = 0, self._took
+        self.status, self.wrote = 0, self.touched
         reply = self._http.send(call)
         self.status = reply.status
-        self._took = self._took or (call.method != "GET" and 200 <= reply.status < 300)
+        self.touched = self.touched or (call.method != "GET" and _may_have_done(reply.status))
         if isinstance(self._adapter, Paces):
             self.pause = max(self.pause, self._adapter.pause(reply))
         return reply

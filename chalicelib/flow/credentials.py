@@ -73,6 +73,8 @@ def run(
         raise
     if not is_dead(result) or not breaker.client.status:
         breaker.ended(result)
+        if isinstance(result, Later) and breaker.client.touched:
+            return replace(result, begun=True)
         return result
     breaker.locked()
     if insist:

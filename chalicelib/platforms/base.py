@@ -105,7 +105,8 @@ class Command:
     """One action to carry out on the shop. `key` is stable over repetitions and unique to this effect.
 
     `order`, `seller`, `product`, `refund`: ids that the case knows, in the adapter's own form; empty where unknown.
-    `handle`: what the action to be reversed left behind (a hold's id, a note's id). `note`: text for people.
+    `handle`: what the action to be reversed left behind (a hold's id, a note's id), or what an earlier try of this one
+    did (`Later.handle`). `note`: text for people.
     """
 
     key: str
@@ -138,10 +139,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not now: throttled, or the platform is down. Not a failure; try again after `seconds`."""
+    """Not now: throttled, or the platform is down, or it is under way. Not a failure; try again after `seconds`.
+
+    `handle`: what the next try must know, kept with the action before anything more is done: what was there before a
+    change, the number of a job that the platform works off. `begun`: it may have had its effect, so that it is tried to
+    its outcome, and taken back, even where it is not due any more.
+    """
 
     seconds: float
     reason: str = "throttled"
+    handle: str = ""
+    begun: bool = False
 
 
 DEAD = "token"
@@ -152,6 +160,12 @@ a right that they lack is another one. What was asked waits for new ones (`flow.
 def is_dead(result: object) -> bool:
     """Whether an answer, as an adapter understood it, says so; `grant` may have added what mends it."""
     return isinstance(result, Refused | Later) and result.reason.partition(":")[0] == DEAD
+
+
+def noted(handle: str) -> Later:
+    """What a lever ends with that has read what it is about to change: the next try, at once, knows it whatever becomes
+    of the answers. So that no second try takes our own change for what was there before."""
+    return Later(1.0, "noted", handle)
 
 
 TOLD_TO_WAIT = frozenset(["throttled", "firewall"])

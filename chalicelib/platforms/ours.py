@@ -26,6 +26,12 @@ def short(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
+def taken_back(key: str) -> str:
+    """The key of the action that the one of this key takes back: what it left on a platform stands under that. A lever
+    is told a handle too, but not where nobody knows what became of the action."""
+    return key.removesuffix("|undo")
+
+
 def carries(text: object, mark: str) -> bool:
     return isinstance(text, str) and mark in text
 

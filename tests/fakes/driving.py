@@ -1,6 +1,7 @@
 """Runs levers and looks against a fake platform by the protocol of `base.Lever`, as `flow.act` does."""
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Protocol
 
 from chalicelib.core.calls import Call, Reply
@@ -48,4 +49,5 @@ def act(lever: Lever, session: Session, command: Command, platform: Sends, tries
         assert isinstance(outcome, Done | Refused | Later)
         if not isinstance(outcome, Later):
             return outcome
+        command = replace(command, handle=outcome.handle or command.handle)
     return "still later"

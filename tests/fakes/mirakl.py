@@ -1,7 +1,9 @@
-"""A Mirakl instance in memory, as its operator sees it: orders with lines, refunds and incidents, returns, threads and
-shops. Changes of shops answer 200 with an error inside, as the real one does; faults on request. Facts: the sheet.
+"""A Mirakl instance in memory, as its operator sees it: orders with lines, refunds and incidents, returns, threads,
+shops and offers. Changes of shops answer 200 with an error inside, as the real one does; imports are worked off some
+calls later; faults on request. Facts: the sheet, and Mirakl's operator documentation of OF22 and STO01 to STO03.
 """
 
+import csv
 import json
 import re
 import uuid
@@ -36,6 +38,12 @@ class FakeMirakl:
     returns: dict[str, Json] = field(default_factory=dict)
     threads: dict[str, Json] = field(default_factory=dict)
     shops: dict[int, Json] = field(default_factory=dict)
+    offers: dict[int, Json] = field(default_factory=dict)
+    imports: dict[str, Json] = field(default_factory=dict)
+    patience: int = 3
+    """After so many more calls an import is worked off."""
+    spoilt: set[str] = field(default_factory=set)
+    """SKUs, or codes of warehouses, whose lines an import finds wrong."""
     barred: set[str] = field(default_factory=set)
     """Paths that the key's role does not include."""
     stubborn: bool = False
@@ -44,7 +52,7 @@ class FakeMirakl:
     ends: dict[str, datetime] = field(default_factory=dict)
     """When each token ends: what comes with an older one is answered 401."""
     faults: list[tuple[str, str]] = field(default_factory=list)
-    """(method or `*`, fault): each strikes the next call that fits, once."""
+    """(method, `*` or `CHANGE` for all but words, fault): each strikes the next call that fits, once."""
     calls: list[Call] = field(default_factory=list)
     moved: list[Decimal] = field(default_factory=list)
     next_id: int = 0
@@ -58,6 +66,20 @@ class FakeMirakl:
             "date_created": iso(self.now), "last_updated_date": iso(self.now), "premium_state": "PREMIUM",
             "payment_blocked": False, "closed_from_date": None, "closed_to_date": None,
             "contact_informations": {"email": "ada@example.org"}, **more,
+        }  # fmt: skip
+        return number
+
+    def offer(self, shop: int, quantity: int = 7, **warehouses: int) -> int:
+        """One of a shop; with warehouses its stock is theirs together."""
+        number = 2130 + self._id()
+        self.offers[number] = {
+            "offer_id": number, "shop_id": shop, "shop_name": "Ada's Tea", "shop_sku": f'tea; "{number}"',
+            "product_sku": "MKP1", "product_title": "Tea", "category_code": "TEA", "price": 49.0, "state_code": "11",
+            "description": "I am Ada", "leadtime_to_ship": 2, "logistic_class": {"code": "M", "label": "Medium"},
+            "quantity": sum(warehouses.values()) or quantity, "min_quantity_alert": 1, "available_end_date": None,
+            "all_prices": [{"channel_code": None, "unit_origin_price": 50.0, "unit_discount_price": 49.0}],
+            "offer_additional_fields": [{"code": "gift-wrap", "type": "BOOLEAN", "value": "true"}],
+            "warehouses": [{"code": code, "quantity": many} for code, many in warehouses.items()],
         }  # fmt: skip
         return number
 
@@ -144,7 +166,7 @@ class FakeMirakl:
     def send(self, call: Call) -> Reply:
         """The port `Http`."""
         self.calls.append(call)
-        fault = self._strike(call.method)
+        fault = self._strike(call.method, call.url)
         if fault == UNSENT:
             raise Unsent("connection refused")
         if fault == THROTTLED:
@@ -158,9 +180,11 @@ class FakeMirakl:
             raise Uncertain("time-out")
         return Reply(500, {}, b"") if fault == LOST_500 else reply
 
-    def _strike(self, method: str) -> str:
+    def _strike(self, method: str, url: str) -> str:
+        # A message may go out before what is to be changed is.
+        change = "CHANGE" if method != "GET" and "/threads" not in url else ""
         for index, (wanted, _) in enumerate(self.faults):
-            if wanted in ("*", method):
+            if wanted in ("*", method, change):
                 return self.faults.pop(index)[1]
         return ""
 
@@ -179,6 +203,7 @@ class FakeMirakl:
         if given not in {self.key, *self.tokens} or self.ends.get(given, self.now) < self.now:
             return Reply(401, headers, b'{"message":"Unauthorized","status":401}')
         query = dict(parse_qsl(parts.query))
+        self._work_off()
         try:
             if call.headers["authorization"] == self.key and parts.path.lstrip("/") in self.barred:
                 raise ApiError(403)
@@ -186,6 +211,8 @@ class FakeMirakl:
                 found = re.fullmatch(pattern, parts.path.lstrip("/"))
                 if found and method == call.method:
                     value = handler(*found.groups(), query, _body(call))
+                    if isinstance(value, bytes):
+                        return Reply(200, {**headers, "content-type": "text/csv"}, value)
                     return Reply(204 if value is None else 200, headers, b"" if value is None else _json(value))
             raise ApiError(404)
         except ApiError as error:
@@ -207,6 +234,10 @@ class FakeMirakl:
             ("GET", "api/shops", self._list_shops),
             ("PUT", "api/shops", self._put_shops),
             ("PUT", "api/shops/states", self._states),
+            ("GET", f"api/offers/{one}", self._get_offer),
+            ("POST", "api/offers/stock/imports", self._import_stock),
+            ("GET", f"api/offers/stock/imports/{one}/status", self._import_status),
+            ("GET", f"api/offers/stock/imports/{one}/error_report", self._import_report),
         ]
 
     def _found(self, table: dict, ident: str) -> Json:
@@ -328,6 +359,58 @@ class FakeMirakl:
             told.append({"id": one["id"], "state": shop["shop_state"], "errors": []})
         return {"shops": told}
 
+    def _get_offer(self, number: str, query: Json, body: Json) -> object:
+        if not number.isdigit() or int(number) not in self.offers:
+            raise ApiError(404)
+        offer = self.offers[int(number)]
+        shop = self.shops.get(offer["shop_id"], {})
+        why = [] if shop.get("shop_state") == "OPEN" else ["SHOP_NOT_OPEN"]
+        why += [] if offer["quantity"] else ["ZERO_QUANTITY"]
+        return {**offer, "active": not why, "inactivity_reasons": why}
+
+    def _import_stock(self, query: Json, body: Json) -> object:
+        rows = list(csv.reader(body["file"].splitlines(), delimiter=";"))
+        if rows[0] != ["offer-sku", "quantity", "warehouse-code", "update-delete"] or not body["shop_id"].isdigit():
+            raise ApiError(400)
+        ident = str(uuid.UUID(int=self._id()))
+        self.imports[ident] = {
+            "date_created": iso(self.now), "import_id": ident, "shop_id": int(body["shop_id"]), "status": "WAITING",
+            "has_error_report": False, "rows": rows[1:], "left": self.patience, "wrong": [],
+        }  # fmt: skip
+        return {"import_id": ident}
+
+    def _work_off(self) -> None:
+        """Imports are worked off one after another, in the order in which they came."""
+        waiting = next((one for one in self.imports.values() if one["status"] in ("WAITING", "RUNNING")), None)
+        if waiting is None:
+            return
+        waiting.update(status="RUNNING", left=waiting["left"] - 1)
+        if waiting["left"] > 0:
+            return
+        for number, (sku, many, warehouse, _) in enumerate(waiting["rows"], 1):
+            mine = [
+                one for one in self.offers.values() if (one["shop_id"], one["shop_sku"]) == (waiting["shop_id"], sku)
+            ]
+            if self.stubborn or not mine or {sku, warehouse} & self.spoilt:
+                waiting["wrong"].append([str(number), f"The offer {sku} does not exist."])
+                continue
+            (offer,) = mine
+            told = {one["code"]: one["quantity"] for one in offer["warehouses"]}
+            told = {**told, warehouse: int(many)} if warehouse else {}
+            offer["warehouses"] = [{"code": code, "quantity": held} for code, held in told.items()]
+            offer["quantity"] = sum(told.values()) if warehouse else int(many)
+        right = len(waiting["rows"]) - len(waiting["wrong"])
+        waiting.update(status="COMPLETE", has_error_report=bool(waiting["wrong"]),
+                       lines_in_error=len(waiting["wrong"]), lines_in_success=right)  # fmt: skip
+
+    def _import_status(self, ident: str, query: Json, body: Json) -> object:
+        held = self._found(self.imports, ident)
+        return {name: value for name, value in held.items() if name not in ("rows", "left", "wrong")}
+
+    def _import_report(self, ident: str, query: Json, body: Json) -> object:
+        lines = [";".join(f'"{cell}"' for cell in row) for row in self._found(self.imports, ident)["wrong"]]
+        return "\n".join(['"line";"error"', *lines]).encode()
+
     def _id(self) -> int:
         self.next_id += 1
         return self.next_id
@@ -348,12 +431,17 @@ def _body(call: Call) -> Json:
     kind = call.headers.get("content-type", "")
     if not kind.startswith("multipart/"):
         return json.loads(call.body) if call.body else {}
-    boundary = kind.partition("boundary=")[2].encode()
-    head, _, rest = call.body.partition(b"\r\n\r\n")
-    assert head.startswith(b"--" + boundary) and b'name="thread_input"' in head
-    raw, _, end = rest.partition(b"\r\n--" + boundary)
-    assert end == b"--\r\n"
-    return json.loads(raw)
+    boundary = b"--" + kind.partition("boundary=")[2].encode()
+    first, *parts, end = call.body.split(boundary)
+    assert first == b"" and end == b"--\r\n"
+    told = {}
+    for part in parts:
+        head, _, raw = part.partition(b"\r\n\r\n")
+        found = re.search(rb'name="([a-z_]+)"', head)
+        assert found and raw.endswith(b"\r\n")
+        told[found[1].decode()] = raw[:-2].decode()
+    assert "file" not in told or b'filename="' in call.body, "a file has a name"
+    return json.loads(told["thread_input"]) if "thread_input" in told else told
 
 
 def iso(moment: datetime) -> str:

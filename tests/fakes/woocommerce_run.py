@@ -1,51 +1,12 @@
-"""Runs levers and looks against a fake shop by the protocol of `base.Lever`; puts the shop behind a real socket."""
+"""Puts a fake shop behind a real socket."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from chalicelib.core.calls import Call, Reply
-from chalicelib.platforms.base import Absent, Command, Done, Finding, Later, Lever, Looking, Refused, Session, Steps
-from chalicelib.ports.http import Uncertain, Unsent
+from chalicelib.core.calls import Call
 from tests.fakes.woocommerce import FakeShop
-
-
-def drive(steps: "Steps | Finding | Looking", send: Callable[[Call], Reply]) -> object:
-    """Runs a generator of calls to its end. Uncertain and Unsent come out of it."""
-    try:
-        call = next(steps)
-        while True:
-            call = steps.send(send(call))
-    except StopIteration as end:
-        return end.value
-
-
-def act(lever: Lever, session: Session, command: Command, shop: FakeShop, tries: int = 8) -> Done | Refused | str:
-    """The protocol of `base.Lever`: after an unknown outcome `findable` is looked for, `never` is left to a person."""
-    unknown = False
-    for _ in range(tries):
-        try:
-            if unknown and lever.repeat == "never":
-                return "unknown"
-            if unknown and lever.repeat == "findable":
-                assert lever.find is not None
-                found = drive(lever.find(session, command), shop.send)
-                if isinstance(found, Done):
-                    return found
-                if not isinstance(found, Absent):
-                    continue
-            unknown = False
-            outcome = drive(lever.run(session, command), shop.send)
-        except Unsent:
-            continue
-        except Uncertain:
-            unknown = True
-            continue
-        assert isinstance(outcome, Done | Refused | Later)
-        if not isinstance(outcome, Later):
-            return outcome
-    return "still later"
 
 
 @contextmanager

@@ -369,6 +369,15 @@ def test_a_product_comes_back_as_it_was(fault: str) -> None:
     assert store.products[number]["availability"] == "preorder" and store.products[number]["is_visible"]
 
 
+def test_a_product_whose_delisting_nobody_knows_of_comes_back_by_what_was_kept_before_it() -> None:
+    store = FakeStore()
+    number = store.product()
+    assert do(store, "relist", number, key=f"{KEY}|undo") == Done() and store.products[number]["is_visible"]
+    do(store, "delist", number)
+    assert do(store, "relist", number, key=f"{KEY}|undo") == Done()
+    assert store.products[number]["availability"] == "preorder" and store.products[number]["is_visible"]
+
+
 def test_a_product_that_others_hid_stays_hidden() -> None:
     store = FakeStore()
     number = store.product(visible=False)

@@ -9,8 +9,8 @@ import pytest
 from chalicelib.core.events import Link, Subject
 from chalicelib.platforms.base import Adapter, Command, Delivery, Done, Later, Read, Refused, Session, Shop
 from chalicelib.platforms.dokan import Dokan
+from tests.fakes.driving import act, drive
 from tests.fakes.woocommerce import DOWN, FIREWALL, LOST, LOST_500, LOST_HTML, UNSENT, FakeShop
-from tests.fakes.woocommerce_run import act, drive
 
 DOKAN: Adapter = Dokan()
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "woocommerce"

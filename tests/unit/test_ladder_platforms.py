@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib.core.calls import Call, Reply
-from chalicelib.core.case import CaseId
+from chalicelib.core.case import Action, CaseId
 from chalicelib.core.events import Event, Mark, Subject
+from chalicelib.core.words import OPEN_STATES
 from chalicelib.rules.reader import PACKS
 from chalicelib.sellers.nights import Nights
 from tests.fakes.mirakl import FakeMirakl
@@ -27,13 +28,14 @@ class Place:
     def __init__(self, platform: str) -> None:
         self.world = World()
         self.ops = Ops(self.world)
-        self.dokan, self.mirakl = FakeShop(), FakeMirakl()
+        self.dokan, self.mirakl = FakeShop(now=T0 - DAY), FakeMirakl(now=T0 - DAY)
         if platform == "dokan":
             self.seller, self.listing = "57", str(self.dokan.product())
             self.dokan.store(57)
             self.world.connect("dokan", address="https://shop.example", credentials=CREDENTIALS, options={})
         else:
-            self.seller, self.listing = str(self.mirakl.shop()), ""
+            self.seller = str(self.mirakl.shop())
+            self.listing = str(self.mirakl.offer(int(self.seller), 7))
             self.world.connect(
                 "mirakl", address=self.mirakl.base, credentials={"api_key": self.mirakl.key}, options=OPTIONS
             )
@@ -48,7 +50,8 @@ class Place:
         """What the platform shows of the seller, without what a clock moves."""
         if self.mirakl.shops:
             shop = self.mirakl.shops[int(self.seller)]
-            return {name: shop[name] for name in ("shop_state", "premium_state", "payment_blocked")}
+            told = {name: shop[name] for name in ("shop_state", "premium_state", "payment_blocked")}
+            return {**told, "quantity": self.mirakl.offers[int(self.listing)]["quantity"]}
         store = self.dokan.stores[57]
         return {
             "enabled": store["enabled"], "featured": store["featured"], "trusted": store["trusted"],
@@ -56,13 +59,31 @@ class Place:
             "withdraws": [one["status"] for one in self.dokan.withdraws.values()],
         }  # fmt: skip
 
-    def penalise(self, rung: str) -> str:
+    def lose(self, fault: str) -> None:
+        """The answer of the next call that changes something: it is carried out, and nobody hears of it."""
+        self.dokan.faults = [("PUT", fault)] if not self.mirakl.shops else []
+        self.mirakl.faults = [("CHANGE", fault)] if self.mirakl.shops else []
+
+    def faults(self) -> list[tuple[str, str]]:
+        return [*self.dokan.faults, *self.mirakl.faults]
+
+    def held(self) -> list[Action]:
+        """The actions on the seller and on the listing."""
+        found: list[Action] = []
+        for subject in (f"seller/{self.seller}", f"listing/{self.listing}"):
+            found += self.world.case(subject).ledger.actions.values()
+        return found
+
+    def propose(self, rung: str) -> str:
         said = {
             "connection": "shop-1", "seller": self.seller, "code": "late-ship", "points": 4, "rung": rung,
             "reason": "three parcels a week late", "listing": self.listing if rung == "delist" else "",
         }  # fmt: skip
         told = self.ops.must("POST", "/penalties", said, role="ops")
-        path = "/penalties/" + str(told["penalty"]).replace(":penalty/", "/")
+        return "/penalties/" + str(told["penalty"]).replace(":penalty/", "/")
+
+    def penalise(self, rung: str) -> str:
+        path = self.propose(rung)
         self.word(path, "approve")
         return path
 
@@ -84,6 +105,7 @@ RUNGS = [
     ("dokan", "blacklist", {"enabled": False}),
     ("mirakl", "restrict", {"premium_state": "NOT_PREMIUM"}),
     ("mirakl", "hold_payout", {"payment_blocked": True}),
+    ("mirakl", "delist", {"quantity": 0}),
     ("mirakl", "suspend", {"shop_state": "SUSPENDED"}),
     ("mirakl", "blacklist", {"shop_state": "TERMINATED"}),
 ]
@@ -105,6 +127,54 @@ def test_a_rung_is_put_on_the_platform_and_taken_back(platform: str, rung: str, 
     assert place.state() == before
 
 
+LOST_ANSWERS = [row for row in RUNGS if row[1] != "blacklist"]
+
+
+@pytest.mark.parametrize("fault", ["lost", "lost_500"])
+@pytest.mark.parametrize(("platform", "rung", "wanted"), LOST_ANSWERS)
+def test_a_rung_whose_answer_was_lost_is_put_on_once_and_taken_back(
+    platform: str, rung: str, wanted: dict[str, Any], fault: str
+) -> None:
+    place = Place(platform)
+    place.dokan.withdraw(57)
+    place.world.pass_time(timedelta(minutes=2))
+    before = place.state()
+    place.lose(fault)
+    path = place.penalise(rung)
+    place.world.pass_time(timedelta(minutes=30))
+    assert not place.faults(), "the answer was lost"
+    assert place.state() == {**before, **wanted}
+    place.lose(fault)
+    place.word(path, "reverse")
+    place.world.pass_time(timedelta(minutes=30))
+    assert place.state() == before and not place.faults()
+
+
+@pytest.mark.parametrize("fault", ["lost", "lost_500"])
+@pytest.mark.parametrize(("platform", "rung", "wanted"), LOST_ANSWERS)
+def test_a_rung_whose_answer_was_lost_is_taken_back_where_its_penalty_is_gone_before_the_next_try(
+    platform: str, rung: str, wanted: dict[str, Any], fault: str
+) -> None:
+    place = Place(platform)
+    place.dokan.withdraw(57)
+    place.world.pass_time(timedelta(minutes=2))
+    before = place.state()
+    place.lose(fault)
+    path = place.propose(rung)
+    place.ops.must("POST", f"{path}/decision", {"decision": "approve", "reason": "as found"}, role="reviewer")
+    for _ in range(120):
+        # The answer is lost, and nobody has tried again.
+        place.world.run()
+        if not place.faults():
+            break
+        place.world.pass_time(timedelta(seconds=1))
+    assert not place.faults()
+    place.word(path, "reverse")
+    place.world.pass_time(timedelta(minutes=30))
+    assert place.state() == before
+    assert not [one for one in place.held() if one.state in OPEN_STATES], "nothing is left to a person"
+
+
 def test_a_suspension_that_ends_leaves_one_that_was_to_last() -> None:
     """Dokan has one switch for both."""
     place = Place("dokan")
@@ -116,6 +186,24 @@ def test_a_suspension_that_ends_leaves_one_that_was_to_last() -> None:
     assert place.state()["enabled"] is False
     place.word(ending, "reverse")
     assert place.state()["enabled"] is True
+
+
+@pytest.mark.parametrize("platform", ["dokan", "mirakl"])
+def test_a_listing_that_is_on_sale_again_behind_our_back_is_told(platform: str) -> None:
+    place = Place(platform)
+    place.penalise("delist")
+    place.world.pass_time(timedelta(minutes=5))
+    for again in (False, True):
+        place.world.clock.set(place.world.clock.now() + DAY)
+        if again and platform == "dokan":
+            changed = place.world.clock.now().strftime("%Y-%m-%dT%H:%M:%S")
+            place.dokan.products[int(place.listing)].update(status="publish", date_modified_gmt=changed)
+        elif again:
+            place.mirakl.offers[int(place.listing)]["quantity"] = 9
+        place.ops.must("POST", "/sellers/watch", {})
+        place.world.run()
+        found = place.ops.must("POST", "/sellers/watch", {})
+        assert found["undone"] == ([f"shop-1:listing/{place.listing}"] if again else [])
 
 
 @pytest.mark.parametrize("platform", ["dokan", "mirakl"])

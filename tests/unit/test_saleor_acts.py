@@ -259,6 +259,17 @@ def test_a_product_comes_back_exactly_where_it_was_shown(name: str, fault: str) 
     assert do(fake, "relist", product, handle=done.handle) == Done()
 
 
+def test_a_product_whose_delisting_nobody_knows_of_comes_back_by_what_was_kept_before_it() -> None:
+    fake = FakeSaleor()
+    product = fake.product()
+    before = [dict(one) for one in fake.products[product]["channelListings"]]
+    for _ in range(2):
+        assert do(fake, "relist", product, key=f"{KEY}|undo") == Done()
+        assert fake.products[product]["channelListings"] == before
+        do(fake, "delist", product)
+    assert not any(one["isPublished"] for one in fake.products[product]["channelListings"])
+
+
 def test_what_others_hid_or_showed_again_is_left_as_it_is() -> None:
     fake = FakeSaleor()
     product = fake.product()

@@ -302,7 +302,15 @@ def test_relisting_leaves_what_its_owner_did_since() -> None:
     shop = shop_of(product(status="ARCHIVED"))
     assert pull(shop, command("relist", LISTING, handle="ACTIVE")) == Done("ARCHIVED")
     assert shop.nodes["gid://shopify/Product/901"]["status"] == "ARCHIVED"
-    assert pull(shop, command("relist", LISTING)) == Refused("no-handle")
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "UNLISTED"])
+def test_a_product_whose_delisting_nobody_knows_of_comes_back_by_what_was_kept_with_it(status: str) -> None:
+    shop = shop_of(product(status=status))
+    undo = command("relist", LISTING, key=f"{KEY}|undo")
+    assert pull(shop, undo) == Done(status) and "productUpdate" not in shop.log, "it never went"
+    assert pull(shop, command("delist", LISTING)) == Done(status)
+    assert isinstance(pull(shop, undo), Done) and shop.nodes["gid://shopify/Product/901"]["status"] == status
 
 
 ALL = [

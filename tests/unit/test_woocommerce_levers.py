@@ -13,6 +13,7 @@ from chalicelib.platforms.base import Absent, Adapter, Command, Done, Later, Ref
 from chalicelib.platforms.dokan import Dokan
 from chalicelib.platforms.woocommerce import WooCommerce
 from chalicelib.platforms.woocommerce.marker import carries, marker
+from tests.fakes.driving import act, drive
 from tests.fakes.woocommerce import (
     DOWN,
     FIREWALL,
@@ -26,7 +27,7 @@ from tests.fakes.woocommerce import (
     VETO,
     FakeShop,
 )
-from tests.fakes.woocommerce_run import act, drive, served
+from tests.fakes.woocommerce_run import served
 
 WOO: Adapter = WooCommerce()
 KEYS = {"consumer_key": "ck_1", "consumer_secret": "cs_1"}
@@ -303,6 +304,16 @@ def test_a_product_is_taken_down_and_put_back_as_it_was(status: str, fault: str)
     assert shop.products[number]["status"] == "draft"
     assert do(shop, "relist", number, key="undo", handle=status) == Done()
     assert shop.products[number]["status"] == status
+
+
+@pytest.mark.parametrize("status", ["publish", "private"])
+def test_a_product_whose_taking_down_nobody_knows_of_is_put_back_by_what_was_kept_with_it(status: str) -> None:
+    shop = FakeShop()
+    number = shop.product(status)
+    assert do(shop, "relist", number, key=f"{KEY}|undo") == Done() and shop.products[number]["status"] == status
+    do(shop, "delist", number)
+    assert do(shop, "relist", number, key="another|undo") == Done() and shop.products[number]["status"] == "draft"
+    assert do(shop, "relist", number, key=f"{KEY}|undo") == Done() and shop.products[number]["status"] == status
 
 
 def test_an_order_case_delists_the_product_it_names() -> None:

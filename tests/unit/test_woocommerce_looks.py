@@ -9,8 +9,8 @@ from chalicelib.core.events import Event, Link, Subject
 from chalicelib.core.evidence import NOTHING, merge_all
 from chalicelib.platforms.base import Delivery, Later, Read, Refused, Session, Shop
 from chalicelib.platforms.woocommerce import WooCommerce
+from tests.fakes.driving import drive
 from tests.fakes.woocommerce import DOWN, FIREWALL, HTML, NOTICES, THROTTLED, FakeShop, wp
-from tests.fakes.woocommerce_run import drive
 
 WOO = WooCommerce()
 KEYS = {"consumer_key": "ck_1", "consumer_secret": "cs_1"}

@@ -11,7 +11,7 @@ from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Absent, Command, Done, Finding, Later, Lever, Outcome, Refused, Session, Steps
 from chalicelib.platforms.bigcommerce.api import GONE, Api
 from chalicelib.platforms.bigcommerce.names import CANCELLED, ENDED, INCOMPLETE, VERIFY, split
-from chalicelib.platforms.ours import carries, marker, short
+from chalicelib.platforms.ours import carries, marker, short, taken_back
 from chalicelib.platforms.rest import Murky, No, Ok, lenient, no_answer, settled
 from chalicelib.platforms.shapes import Body, child, code, number_id, text, whole
 
@@ -208,14 +208,21 @@ def delist(session: Session, command: Command) -> Steps:
 
 
 def relist(session: Session, command: Command) -> Steps:
-    product, (seen, _, sold) = product_of(command), command.handle.partition(":")
+    product, handle, api = product_of(command), command.handle, Api(session)
     if not product:
         return Refused("no_product")
+    if not handle:
+        # Nobody knows what became of the hiding; what was kept before it does.
+        there = yield from kept(api, f"catalog/products/{product}")
+        if not isinstance(there, dict):
+            return no_answer(there)
+        key = f"delisted.{short(taken_back(command.key))}"
+        handle = there[key][1] if key in there else "hidden:"
+    seen, _, sold = handle.partition(":")
     if seen not in _HANDLE:
         return Refused("no_handle")
     if seen == "hidden":
         return Done()
-    api = Api(session)
     body = yield from _product(api, product)
     if not isinstance(body, dict) or body.get("is_visible") is True:
         return Done() if isinstance(body, dict) else body

@@ -9,21 +9,21 @@ the Dokan sheet, sections 3 and 5, and Dokan's store and withdraw controllers.
 from collections.abc import Generator, Mapping
 
 from chalicelib.core.calls import Call, Reply
-from chalicelib.platforms.base import Command, Done, Lever, Outcome, Refused, Session, Steps
+from chalicelib.platforms.base import Command, Done, Lever, Outcome, Refused, Session, Steps, noted
 from chalicelib.platforms.dokan.levers import RIGHTS, seller_of
 from chalicelib.platforms.rest import Asking, No, Ok
 from chalicelib.platforms.shapes import Body, child
 from chalicelib.platforms.woocommerce.api import DOKAN, Api, no_answer
 from chalicelib.platforms.woocommerce.shapes import ident
 
-FEATURED = "featured"
+FEATURED, PLAIN = "featured", "plain"
 HELD_NOTE = "redress: payout held"
 _FLAGS = ("enabled", "trusted", "show_email", "reset_sub_category")
 """Beside `featured`: what a write without them clears."""
 
 
 def restrict(session: Session, command: Command) -> Steps:
-    """The handle is `featured` where it was."""
+    """The handle is `featured` where it was; kept before anything is changed, so that a lost answer loses nothing."""
     return (yield from _feature(session, command, wanted=False))
 
 
@@ -42,8 +42,11 @@ def _feature(session: Session, command: Command, *, wanted: bool) -> Generator[C
         return no_answer(found)
     if ident(found.body.get("id")) != seller:
         return Refused("no_such_seller")
-    if _true(found.body.get(FEATURED)) is wanted:
-        return Done(FEATURED if wanted else "plain")
+    is_so = _true(found.body.get(FEATURED))
+    if is_so is wanted:
+        return Done(FEATURED if wanted or command.handle == FEATURED else PLAIN)
+    if is_so and command.handle != FEATURED:
+        return noted(FEATURED)
     answer = yield from api.ask("PUT", f"{DOKAN}/stores/{seller}", {}, {**_kept(found.body), FEATURED: wanted})
     return Done(FEATURED) if isinstance(answer, Ok) else no_answer(answer)
 
@@ -118,12 +121,11 @@ LEVERS: Mapping[str, Lever] = {
             "restrict",
             restrict,
             "safe",
-            "offset",
+            "exact",
             "unrestrict",
             call="PUT /dokan/v1/stores/ID (featured)",
             needs=RIGHTS,
-            effects="The seller is not featured any more; one that was not is left as it is. Where the shop's "
-            "answer was lost it is not known whether it was.",
+            effects="The seller is not featured any more; one that was not is left as it is.",
         ),
         Lever(
             "unrestrict",

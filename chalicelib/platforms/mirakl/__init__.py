@@ -11,8 +11,8 @@ itself. Options: `auth_url`, `refund_reason` (a reason of refunds that only Redr
 `close_reason`, `note_field`, `tag_field` (custom fields of orders), `immunity_days` (how long a restored shop is spared
 by Mirakl's own suspensions), `state_change_path` (of API S09).
 
-Taking an offer off sale is no lever: the API resets every field of an offer that is not sent along, so it could not be
-taken back exactly. A shop that must not sell is closed or suspended.
+A listing is an offer, by its number: it is taken off sale by its stock alone (`listings` says why). A shop that must
+not sell at all is closed or suspended.
 """
 
 import hmac
@@ -25,9 +25,10 @@ from chalicelib.platforms.lazy import Lazy, lazily
 
 
 def _levers() -> Mapping[str, Lever]:
-    from chalicelib.platforms.mirakl import levers, messages, penalties, refunding
+    from chalicelib.platforms.mirakl import levers, listings, messages, penalties, refunding
 
-    return held_by("operator", {**levers.LEVERS, **messages.LEVERS, **penalties.LEVERS, **refunding.LEVERS})
+    parts = (levers, listings, messages, penalties, refunding)
+    return held_by("operator", {name: lever for one in parts for name, lever in one.LEVERS.items()})
 
 
 class Mirakl:
@@ -41,7 +42,7 @@ class Mirakl:
     success = Answer(202)
     mapping: Mapping[str, tuple[str, ...]] = {}
     levers: Mapping[str, Lever] = Lazy(_levers)
-    looks = frozenset(["order", "refund", "complaint", "seller", "connection"])
+    looks = frozenset(["order", "refund", "complaint", "seller", "listing", "connection"])
     attributes: Mapping[str, str] = {}
     every = timedelta(minutes=5)
     """How often its changes are to be polled: as Mirakl advises, because no retries of its events are known."""

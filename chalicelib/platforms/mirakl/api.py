@@ -15,6 +15,18 @@ GONE = frozenset(["not_found"])
 _CODES = {400: "invalid", 401: DEAD, 403: "rights", 404: "not_found", 405: "method", 409: "conflict", 422: "invalid"}
 
 
+def form(boundary: str, *parts: tuple[str, str, bytes]) -> bytes:
+    """A `multipart/form-data` body of parts: name, with what stands beside it (`file"; filename="x.csv`), type, content
+    (RFC 7578)."""
+    lines = [
+        f'--{boundary}\r\ncontent-disposition: form-data; name="{name}"\r\ncontent-type: {kind}\r\n\r\n'.encode()
+        + content
+        + b"\r\n"
+        for name, kind, content in parts
+    ]
+    return b"".join(lines) + f"--{boundary}--\r\n".encode()
+
+
 class Api:
     """For the length of one generator."""
 
@@ -32,6 +44,18 @@ class Api:
         raw = b"" if body is None else dumps_canonical(body)
         kind = "" if body is None else "application/json"
         return (yield from self.send(method, path, query or {}, raw, kind))
+
+    def post_form(self, path: str, boundary: str, *parts: tuple[str, str, bytes]) -> Asking:
+        return self.send("POST", path, {}, form(boundary, *parts), f"multipart/form-data; boundary={boundary}")
+
+    def file(self, path: str) -> "Generator[Call, Reply, bytes]":
+        """The file at a path; nothing where it cannot be had."""
+        authorization = yield from self._authorization()
+        if not isinstance(authorization, str):
+            return b""
+        headers = {"authorization": authorization, "accept": "text/csv, application/octet-stream"}
+        reply = yield Call("GET", f"{self._base}/{path}", headers, timeout=25.0, most=1 << 20)
+        return reply.body if 200 <= reply.status < 300 else b""
 
     def send(self, method: str, path: str, query: Mapping[str, str], raw: bytes, kind: str) -> Asking:
         authorization = yield from self._authorization()

@@ -1,4 +1,6 @@
-"""Looks: OR11 for orders, RT11 for returns, M10 for threads, S20 for shops. Facts: the sheet, sections 2 and 3."""
+"""Looks: OR11 for orders, RT11 for returns, M10 for threads, S20 for shops, OF22 for offers. Facts: the sheet, sections
+2 and 3.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -10,7 +12,7 @@ from chalicelib.platforms.mirakl.api import Api
 from chalicelib.platforms.mirakl.changes import changes
 from chalicelib.platforms.mirakl.names import READING, incident_line, order_part
 from chalicelib.platforms.rest import Ok, no_answer
-from chalicelib.platforms.shapes import ident, rows
+from chalicelib.platforms.shapes import ident, number_id, rows
 
 
 def look(subject: Subject, session: Session) -> Looking:
@@ -84,10 +86,27 @@ def _seller(subject: Subject, session: Session) -> Looking:
     return Read(maker.done(), ignored=ignored)
 
 
+def _listing(subject: Subject, session: Session) -> Looking:
+    """An offer: what a seller lists."""
+    if not number_id(subject.id):
+        return Refused("not_an_offer")
+    answer = yield from Api(session).get(f"api/offers/{subject.id}")
+    if not isinstance(answer, Ok):
+        return no_answer(answer)
+    if ident(answer.body.get("offer_id")) != subject.id:
+        return Refused("another_offer")
+    if answer.at is None:
+        return Refused("no_date")
+    maker = Maker(look_id("mirakl", subject, answer.at, answer.raw), READING, look=True)
+    ignored = statements.say_offer(maker, answer.body, answer.at)
+    return Read(maker.done(), ignored=ignored)
+
+
 _LOOKS: Mapping[str, Callable[[Subject, Session], Looking]] = {
     "order": _order,
     "refund": _refund,
     "complaint": _complaint,
     "seller": _seller,
+    "listing": _listing,
     "connection": changes,
 }

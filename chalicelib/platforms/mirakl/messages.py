@@ -1,7 +1,7 @@
 """Threads to a shop or a buyer: on the order where there is one (OR43), else between operator and shop (M14).
 
 A thread bears a digest of our key in its topic, by which it is found again; it cannot be unsent. Facts: the sheet,
-section 3; RFC 7578.
+section 3.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -56,9 +56,8 @@ def _write(to: To) -> Callable[[Session, Command], Steps]:
         path = f"api/orders/{entity}/threads"
         if kind != "MMP_ORDER":
             path, told = "api/inbox/threads", {**told, "entity": {"type": kind, "id": entity}}
-        boundary = f"redress-{short(command.key)}"
-        raw = _form(boundary, dumps_canonical(told))
-        answer = yield from api.send("POST", path, {}, raw, f"multipart/form-data; boundary={boundary}")
+        thread = ("thread_input", "application/json", dumps_canonical(told))
+        answer = yield from api.post_form(path, f"redress-{short(command.key)}", thread)
         if isinstance(answer, Ok) and (made := ident(answer.body.get("thread_id")) or ident(answer.body.get("id"))):
             return Done(made)
         if isinstance(answer, No | Later):
@@ -67,13 +66,6 @@ def _write(to: To) -> Callable[[Session, Command], Steps]:
         return found if isinstance(found, Done) else Later(60.0, "unclear")
 
     return run
-
-
-def _form(boundary: str, thread: bytes) -> bytes:
-    head = (
-        f'--{boundary}\r\ncontent-disposition: form-data; name="thread_input"\r\ncontent-type: application/json\r\n\r\n'
-    )
-    return head.encode() + thread + f"\r\n--{boundary}--\r\n".encode()
 
 
 def _find(to: To) -> Callable[[Session, Command], Finding]:

@@ -1,5 +1,6 @@
 """The ladder against a shop, with its reverse: restrict its promotion, hold its payouts, close it for a time, suspend
-it, terminate it. All but the last are one call (S07) that sets a field, so each bears repetition.
+it, terminate it. All but the last are one call (S07) that sets a field, so each bears repetition; its offers are the
+business of `listings`.
 
 What others imposed cannot be told from what we imposed (an answer of ours may have been lost), so lifting lifts either;
 the effects say so. Facts: the sheet, section 3.
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from chalicelib.core.instants import show
-from chalicelib.platforms.base import Command, Done, Lever, Refused, Session, Steps
+from chalicelib.platforms.base import Command, Done, Lever, Refused, Session, Steps, noted
 from chalicelib.platforms.mirakl.api import Api, rejected
 from chalicelib.platforms.rest import Ok, no_answer
 from chalicelib.platforms.shapes import number_id, rows, text
@@ -50,23 +51,25 @@ def _restored(session: Session, command: Command) -> Mapping[str, object]:
 
 
 def restrict(session: Session, command: Command) -> Steps:
-    """Takes a shop out of what the operator promotes. The handle is what it was before."""
+    """Takes a shop out of what the operator promotes. The handle is what it was before, kept before it is changed."""
     shop = seller_of(command)
     if not shop:
         return Refused("no_seller")
-    found = yield from Api(session).get("api/shops", shop_ids=shop, max="1")
-    if not isinstance(found, Ok):
-        return no_answer(found)
-    body = next((one for one in rows(found.body, "shops") if number_id(one.get("shop_id")) == shop), None)
-    if body is None:
-        return Refused("not_found")
-    before = text(body, "premium_state")
+    if not command.handle:
+        found = yield from Api(session).get("api/shops", shop_ids=shop, max="1")
+        if not isinstance(found, Ok):
+            return no_answer(found)
+        body = next((one for one in rows(found.body, "shops") if number_id(one.get("shop_id")) == shop), None)
+        if body is None:
+            return Refused("not_found")
+        before = text(body, "premium_state")
+        return noted(before if before in _PREMIUM else "DEFAULT")
     done = yield from _setting(lambda _, __: {"premium_state": "NOT_PREMIUM"})(session, command)
-    return Done(before if before in _PREMIUM else "DEFAULT") if isinstance(done, Done) else done
+    return Done(command.handle) if isinstance(done, Done) else done
 
 
 def _unrestricted(session: Session, command: Command) -> Mapping[str, object]:
-    return {"premium_state": "PREMIUM" if command.handle == "PREMIUM" else "DEFAULT"}
+    return {"premium_state": command.handle if command.handle in _PREMIUM else "DEFAULT"}
 
 
 def _changing_state(action: str) -> Callable[[Session, Command], Steps]:
@@ -97,7 +100,7 @@ LEVERS: Mapping[str, Lever] = {
             "restrict",
             restrict,
             "safe",
-            "offset",
+            "exact",
             "unrestrict",
             call="S07 PUT /api/shops (premium_state)",
             needs=NEEDS,
@@ -109,7 +112,7 @@ LEVERS: Mapping[str, Lever] = {
             "safe",
             call="S07 PUT /api/shops (premium_state)",
             needs=NEEDS,
-            effects="Premium again if it was, else as Mirakl reckons it.",
+            effects="As it was before: premium, or as Mirakl reckons it, or none.",
         ),
         Lever(
             "hold_payout",

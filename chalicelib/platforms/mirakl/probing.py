@@ -12,7 +12,7 @@ from datetime import datetime
 from chalicelib.core.events import Subject
 from chalicelib.platforms.base import DEAD, Later, Refused, Session, Shop
 from chalicelib.platforms.keeping import Asking, Probe, Recent, Trial
-from chalicelib.platforms.mirakl import levers, messages, penalties, refunding
+from chalicelib.platforms.mirakl import levers, listings, messages, penalties, refunding
 from chalicelib.platforms.mirakl.api import Api
 from chalicelib.platforms.mirakl.names import TRIAL
 from chalicelib.platforms.rest import No, Ok, Result, no_answer
@@ -50,7 +50,7 @@ def probe(session: Session) -> Asking[Probe]:
             return denied(answer)
     if not granted and first is not None:
         return denied(first)
-    known = {**levers.LEVERS, **messages.LEVERS, **penalties.LEVERS, **refunding.LEVERS}
+    known = {**levers.LEVERS, **listings.LEVERS, **messages.LEVERS, **penalties.LEVERS, **refunding.LEVERS}
     told = frozenset(name for name, value in session.shop.options.items() if value.strip())
     options = {f"the option {name}": lost for name, lost in lacking(known, {}, told, _OPTION).items()}
     lacks = {right: lost for right, (_, _, lost) in READS.items() if right not in granted}

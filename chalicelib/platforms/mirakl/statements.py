@@ -1,4 +1,4 @@
-"""What Mirakl says of an order, a return, a thread or a shop when it is asked -> events.
+"""What Mirakl says of an order, a return, a thread, a shop or an offer when it is asked -> events.
 
 Deadlines that the platform supplies (`shipping_deadline`, `delivery_date`) become facts as they are, never reckoned
 from lead times. States without a date of their own are dated by the object's last change, one occurrence a day, so that
@@ -262,4 +262,19 @@ def say_shop(maker: Maker, shop: Body, at: datetime) -> str:
     joined = instant(shop.get("date_created"))
     # Statistics do not move the shop's own date, so the answer's is the version.
     maker.add(Subject("seller", own), at, at, [Mark("seller.joined", joined)] if joined else [], facts)
+    return ""
+
+
+def say_offer(maker: Maker, offer: Body, at: datetime) -> str:
+    """An offer, which is what a seller lists. Its state is a fact as of the answer; why one is not on sale (no stock, a
+    closed shop, a product that was refused) is no business of a penalty."""
+    own, active = ident(offer.get("offer_id")), offer.get("active")
+    if not own or not isinstance(active, bool):
+        return "an offer without id or state"
+    facts = Facts()
+    facts.put("product", own)
+    facts.put("seller", ident(offer.get("shop_id")))
+    facts.put("category", code(offer.get("category_code")))
+    facts.put("status", "active" if active else "inactive")
+    maker.add(Subject("listing", own), at, at, [], facts)
     return ""

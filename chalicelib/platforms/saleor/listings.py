@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from chalicelib.platforms.base import Command, Done, Later, Lever, Refused, Session, Steps
-from chalicelib.platforms.ours import short
+from chalicelib.platforms.ours import short, taken_back
 from chalicelib.platforms.saleor import documents
 from chalicelib.platforms.saleor.graphql import Answered, Asking, ask, rejection
 from chalicelib.platforms.shapes import Body, child, ident, rows, text
@@ -41,7 +41,8 @@ def delist(session: Session, command: Command) -> Steps:
 
 def relist(session: Session, command: Command) -> Steps:
     """Each channel back to what it was, unless somebody has shown the product there again."""
-    product, key = _product(command), command.handle
+    # Without a handle nobody knows what became of the hiding; what was kept before it stands under its key.
+    product, key = _product(command), command.handle or f"redress.delisted.{short(taken_back(command.key))}"
     if not product:
         return Refused("no-product")
     if not key.startswith("redress.delisted."):

@@ -7,6 +7,7 @@ handle and in metafields of the app's own namespace. Facts: the sheet, section 4
 from collections.abc import Callable, Mapping
 
 from chalicelib.platforms.base import Command, Done, Later, Refused, Session, Steps
+from chalicelib.platforms.ours import taken_back
 from chalicelib.platforms.shopify import documents, holding, refunding
 from chalicelib.platforms.shopify.fields import gid, number_of
 from chalicelib.platforms.shopify.graphql import ask, rejection
@@ -115,16 +116,21 @@ def _relist(session: Session, command: Command) -> Steps:
     product, before = product_gid(command), command.handle
     if not product:
         return Refused("no-product")
-    if not before:
-        return Refused("no-handle")
-    if before not in _FOR_SALE:
+    if before and before not in _FOR_SALE:
         return Done(before)
-    answer = yield from ask(session, documents.PRODUCT, {"id": product})
+    key = f"before_{short(taken_back(command.key))}"
+    answer = yield from ask(session, documents.LISTING, {"id": product, "namespace": NAMESPACE, "key": key})
     if isinstance(answer, Refused | Later):
         return answer
     body = answer.data.node("product")
     if body is None:
         return Refused("scope" if answer.denied else "not-found")
+    if not before:
+        # Nobody knows what became of the hiding; what was kept with it does.
+        kept = body.node("metafield")
+        before = kept.text("value") if kept else ""
+        if before not in _FOR_SALE:
+            return Done(body.text("status"))
     if body.text("status") != DRAFT:
         # For sale again, or put away by its owner: not what we left, so not ours to change.
         return Done(body.text("status"))

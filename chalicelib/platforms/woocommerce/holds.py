@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.platforms.base import Command, Done, Lever, Outcome, Refused, Session, Steps
+from chalicelib.platforms.ours import taken_back
 from chalicelib.platforms.rest import Ok
 from chalicelib.platforms.woocommerce.api import Api, no_answer
 from chalicelib.platforms.woocommerce.levers import RIGHTS, order_of
@@ -88,14 +89,18 @@ def _back(session: Session, command: Command, kind: _Kind, number: str) -> Gener
     """Back to the status in the handle, but only from where we put it: what others moved on is left as it is."""
     if not number:
         return Refused(f"no_{kind.route[:-1]}")
-    before = code(command.handle) or ""
-    if before in ("", kind.aside):
+    before, api = code(command.handle) or "", Api(session)
+    if before == kind.aside:
         return Done()
-    api = Api(session)
     found = yield from api.get(f"{kind.route}/{number}", _fields="id,status,meta_data")
     if not isinstance(found, Ok):
         return no_answer(found)
     kept = meta_text(found.body, kind.key)
+    if not before:
+        # Nobody knows what became of putting it aside; what we kept with it does.
+        before = kept.removeprefix(f"{marker(taken_back(command.key))} ") if kept.startswith("[") else ""
+        if code(before) is None:
+            return Done()
     if found.body.get("status") != kind.aside or (kept and not kept.endswith(f" {before}")):
         return Done()
     if not kept and any(row == kind.key for row in _meta_keys(found)):
