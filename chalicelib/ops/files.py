@@ -26,6 +26,9 @@ from chalicelib.sellers.penalties import KIND, penalty_of, row_of
 from chalicelib.sellers.score import Scores
 from chalicelib.sellers.watch import watch
 
+TURN = timedelta(seconds=12)
+"""How long a turn of the round may work that somebody waits for."""
+
 
 class NewLink(Says):
     """For how many days a seller's link is to hold."""
@@ -48,6 +51,12 @@ class Document(Says):
     at: Instant | None = None
     until: Annotated[str, Field(max_length=40)] | None = None
     needed: bool | None = None
+
+
+class RunRound(Says):
+    """A turn of today's round over the sellers; `anew`: from its beginning."""
+
+    anew: bool = False
 
 
 class Verified(Says):
@@ -196,6 +205,14 @@ def look_after(call: Call) -> Any:
     return {"looks": found.looks, "undone": list(found.undone), "repeated": list(found.repeated)}
 
 
+def run_round(call: Call) -> Any:
+    said: RunRound = call.said
+    with journalled(call.ports, call.account, call.actor.name, "seller.nightly", "*") as learnt:
+        done = nights.Nights(call.ports, [call.account], TURN).now(call.account, said.anew)
+        learnt["done"] = done
+    return {"done": done, "last": nights.last(call.ports, call.account)}
+
+
 def last_round(call: Call) -> Any:
     return {"last": nights.last(call.ports, call.account)}
 
@@ -207,6 +224,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/sellers/links", OPS, settle_links, Links),
     Route("POST", "/sellers/watch", OPS, look_after),
     Route("GET", "/sellers/nightly", EVERYBODY, last_round),
+    Route("POST", "/sellers/nightly", OPS, run_round, RunRound),
     Route("POST", f"{_OF_SELLER}/link", OPS, make_link, NewLink),
     Route("POST", f"{_OF_SELLER}/documents", OPS, check_document, Document),
     Route("POST", f"{_OF_SELLER}/verified", OPS, verify_seller, Verified),

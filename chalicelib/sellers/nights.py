@@ -114,15 +114,25 @@ class Nights:
             raise wrong
         return {"day": day, "done": told}
 
-    def _turn(self, account: str, day: str, began: datetime) -> bool:
+    def now(self, account: str, anew: bool = False) -> bool:
+        """A turn of today's round because a person wants it; whether it is done. `anew`: from the beginning, also where
+        it is. What is left goes on with the next turn, a person's or the schedule's."""
+        began = self._ports.clock.now()
+        return self._turn(account, f"{began:%Y-%m-%d}", began, anew)
+
+    def _turn(self, account: str, day: str, began: datetime, anew: bool = False) -> bool:
         """As much of an account's round as there is time for; whether it is done."""
         now = self._ports.clock.now()
         record = self._ports.records(SYSTEM).get(KIND, account)
         place = Round(day)
-        if record is not None and record.data["day"] == day:
-            place = Round.of(record.data)
-            if place.told or from_ms(record.data["until"]) > now:
-                return place.told
+        if record is not None and record.data["day"] >= day:
+            if from_ms(record.data["until"]) > now:
+                # Somebody else is at it.
+                return False
+            if not anew or record.data["day"] > day:
+                place = Round.of(record.data)
+            if place.told:
+                return True
         try:
             version = self._note(account, place, record.version if record else 0, now + LEASE)
         except Conflict:

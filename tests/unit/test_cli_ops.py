@@ -100,6 +100,8 @@ def test_a_deployment_is_run_by_its_commands(there: Deployment, capsys: Streams)
     assert run(capsys, "seller", "verified", "shop-1", "s-1")["case"] == "shop-1:seller/s-1"
     assert run(capsys, "seller", "watch")["looks"] == 0
     assert run(capsys, "seller", "nightly") == {"last": None}
+    round_ = run(capsys, "seller", "nightly", "--run")
+    assert round_["done"] and run(capsys, "seller", "nightly")["last"] == round_["last"]
     assert [one["who"] for one in run(capsys, "seller", "list", "shop-1")["sellers"]] == ["shop-1:s-1"]
     assert run(capsys, "seller", "show", "shop-1", "s-1")["points"] == 2
     assert run(capsys, "seller", "rows", "shop-1", "s-1", "--out", "rows.csv")["more"] is False

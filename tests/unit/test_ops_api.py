@@ -79,6 +79,7 @@ TABLE: list[tuple[str, str, object, tuple[str, ...]]] = [
     ("POST", "/sellers/links", {"base": "https://redress.example"}, RUN),
     ("POST", "/sellers/watch", {}, RUN),
     ("GET", "/sellers/nightly", None, READ),
+    ("POST", "/sellers/nightly", {"anew": True}, RUN),
     ("GET", "/sellers", None, READ),
     ("GET", "/sellers/shop-1/s-1", None, READ),
     ("GET", "/sellers/shop-1/s-1/rows", None, READ),

@@ -203,6 +203,31 @@ def test_the_look_after_measures_is_tried_three_times_and_then_told(capsys: pyte
     assert '"event": "sellers_failed"' in capsys.readouterr().out
 
 
+def test_a_person_has_today_s_round_done_now_and_the_night_does_not_do_it_again() -> None:
+    world = market(3)
+    run = Nights(world.ports, ["main"])
+    assert run.now("main") and run.now("main"), "done, and nothing left to do"
+    assert len(grades(world)) == 3
+    world.deliver(placed("late-comer", T0, seller="s-new", buyer="b"))
+    world.run()
+    assert run.now("main") and len(grades(world)) == 3
+    assert run.now("main", anew=True) and len(grades(world)) == 4
+    early = NIGHT - timedelta(minutes=30)
+    assert run(early) == {"day": "2026-04-19", "done": {"main": True}}, "what is of before is not begun again"
+    assert (last(world.ports, "main") or {})["report"]["day"] == "2026-04-20"
+
+
+def test_a_person_s_turn_keeps_out_of_the_night_s_and_goes_on_where_a_short_one_stopped() -> None:
+    world = market(7)
+    short = Nights(world.ports, ["main"], budget=timedelta(0), page=3)
+    turns = [short.now("main", anew=number == 0) for number in range(3)]
+    assert turns == [False, False, True] and len(grades(world)) == 7
+    place = world.ports.records(SYSTEM).get(nights.KIND, "main")
+    assert place is not None
+    world.ports.records(SYSTEM).put(nights.KIND, "main", {**place.data, "until": place.data["until"] + 60_000})
+    assert not short.now("main", anew=True), "somebody is at it"
+
+
 def test_the_round_looks_after_measures_and_finds_what_was_undone() -> None:
     made = Market()
     made.penalise()
