@@ -36,7 +36,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     standard = standards.read_standard(args.standard)
     measure = replace(standard.measures[0], limit=args.limit, matures=args.matures, deciding=standard.deciding)
-    plan = Plan(measure, standard.usual, args.sellers, args.per_week, seed=args.seed)
+    warned = standard.ladder.warned_days
+    plan = Plan(measure, standard.usual, args.sellers, args.per_week, seed=args.seed, warned=warned)
     rules = variants(standard.deciding) if args.compare else [(_named(standard.deciding), standard.deciding)]
     said, broken, simulation = [], [], Simulation(plan)
     drawn = [simulation.compare(part * args.limit, [deciding for _, deciding in rules]) for part in RATES]
@@ -50,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
             _show(name, measure, outcomes, misses)
     if args.json:
         named = {name: getattr(args, name) for name in ("limit", "sellers", "per_week", "matures", "seed")}
+        named["warned_days"] = warned
         common.put_json({**named, "chosen": _named(standard.deciding), "rules": said})
     return NO if broken else DONE
 

@@ -36,7 +36,8 @@ _ORDER = tuple(Rung)
 class Ladder:
     """`floors`: points from which a rung is reached. `days`: how long its measure lasts. `points_days`: how long points
     count. A person decides from the rung `approve_rung` or above `approve_points` in one entry, and where more than
-    `hour` or `day` measures and warnings were issued on a connection."""
+    `hour` or `day` measures and warnings were issued on a connection. `warned_days`: a measure that no person decides
+    wants a warning that still counts and of which the seller was told so many days before; 0 asks for none."""
 
     floors: Mapping[Rung, int] = field(
         default_factory=lambda: {
@@ -54,6 +55,7 @@ class Ladder:
     approve_points: int = 12
     hour: int = 20
     day: int = 100
+    warned_days: int = 14
 
     def rung(self, points: int) -> Rung:
         """The harshest rung that so many points reach."""

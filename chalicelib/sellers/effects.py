@@ -5,6 +5,7 @@ A measure is one occurrence of a mark on the seller's own case for each penalty 
 holds the platform's lever for as long as any of them does.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message, Records
 from chalicelib.sellers import penalties, reasons, register, watch
 from chalicelib.sellers.ladder import Issued, choose
-from chalicelib.sellers.penalties import Terms, counts, ident_of
+from chalicelib.sellers.penalties import Terms, counts, ident_of, warned_by
 from chalicelib.sellers.rows import metric_of
 
 PENALTIES = "penalties"
@@ -80,22 +81,24 @@ class PenaltyEffects:
         if case.id.subject.kind == "listing":
             listing = listing or case.id.subject.id
         weight = int(do.params.get("points", 0))
-        before = standing_points(records, seller, case.id.connection, now)
+        held = entries(records, seller, case.id.connection)
+        before = sum(int(row["points"]) for row in held if counts(row, now))
         scores = scores_of(self._ports, case.id.account, case.id.connection, seller, now) if seller else []
         version = case.ledger.actions[str(key)].version
         decisions = [one.decision for one in _bearing(scores, _metric_of(book, version, key.rule))]
         ladder = self._ladder(case)
-        choice = choose(ladder, before, weight, decisions, Issued(), bool(listing))
+        warned, by = warned_by(held, now, ladder.warned_days)
+        choice = choose(ladder, before, weight, decisions, Issued(), bool(listing), warned)
         if choice.rung is not Rung.NOTICE and not choice.needs:
             issued = self._issued(records, case.id.connection, now)
-            choice = choose(ladder, before, weight, decisions, issued, bool(listing))
+            choice = choose(ladder, before, weight, decisions, issued, bool(listing), warned)
         terms = Terms(
             seller, str(do.params.get("code", key.rule)), weight, choice.rung, case.id.local, key.rule,
             version, not choice.needs, listing,
         )  # fmt: skip
         verdict = evaluate(case, book.policies, book.calendars, now)
         told = reasons.statement(
-            case, terms, choice, verdict.clock(key.clock), book, now, [one.shown for one in scores], before
+            case, terms, choice, verdict.clock(key.clock), book, now, [one.shown for one in scores], before, by
         )
         return reasons.keep(records, ident, told)
 
@@ -194,9 +197,14 @@ def scores_of(ports: Ports, account: str, connection: str, seller: str, now: dat
 
 def standing_points(records: Records, seller: str, connection: str, now: datetime) -> int:
     """The points that stand against a seller of a connection, as projected."""
+    return sum(int(row["points"]) for row in entries(records, seller, connection) if counts(row, now))
+
+
+def entries(records: Records, seller: str, connection: str) -> list[Mapping[str, Any]]:
+    """The penalties of a seller of a connection, as projected."""
     rows = records.query(PENALTIES, f"{seller}|{connection}:") if seller else ()
     # An id may hold anything, what a key is made of too.
-    return sum(int(row.data["points"]) for row in rows if row.data["seller"] == seller and counts(row.data, now))
+    return [row.data for row in rows if row.data["seller"] == seller]
 
 
 def _text(view: View, name: str) -> str:

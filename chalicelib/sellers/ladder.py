@@ -1,8 +1,9 @@
 """The penalty ladder: which rung an entry leads to, whether it may go there without a person, and what stands.
 
 Pure. Points alone never make a measure automatic: a score has to bear it, as the sheet on scoring asks (warn from
-P 0.5, act from P 0.9 with enough different buyers). What a penalty is at an instant is read from its case's marks, so
-order and repetition do not matter, and what was reversed stays reversed.
+P 0.5, act from P 0.9 with enough different buyers), and a warning has to have come before it, as DSA 23 asks. What a
+penalty is at an instant is read from its case's marks, so order and repetition do not matter, and what was reversed
+stays reversed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,19 +40,31 @@ class Issued:
     day: int = 0
 
 
+class Warned(StrEnum):
+    """Whether a seller had the warning that must come before a measure."""
+
+    NO = "no"
+    """None stands long enough: the warning is what comes first."""
+    UNTOLD = "untold"
+    """One stands long enough, and never reached the seller: another would not either, so a person decides."""
+    YES = "yes"
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Where an entry leads. `called`: what the points alone would ask for. `needs`: why a person decides (`weight`,
-    `rung`, `many`), empty where nobody has to."""
+    `rung`, `many`, `untold`), empty where nobody has to. `first`: it is only a warning because none came before."""
 
     rung: Rung
     called: Rung
     needs: str = ""
+    first: bool = False
 
 
 def choose(
-    ladder: Ladder, points_before: int, weight: int, decisions: Iterable[Decision], issued: Issued, listing: bool = True
-) -> Choice:
+    ladder: Ladder, points_before: int, weight: int, decisions: Iterable[Decision], issued: Issued,
+    listing: bool = True, warned: Warned = Warned.YES,
+) -> Choice:  # fmt: skip
     """Where an entry of `weight` points leads a seller who has `points_before`.
 
     `decisions`: what each of the seller's scores allows; none where there is none, and then nothing beyond a notice is
@@ -67,9 +80,13 @@ def choose(
     rung = min(called, allowed, key=lambda one: one.height)
     if rung.height >= ladder.approve_rung.height:
         return Choice(rung, called, "rung")
+    first = bool(rung.measure) and ladder.warned_days > 0 and warned is Warned.NO
+    rung = Rung.WARNING if first else rung
     if rung is not Rung.NOTICE and (issued.hour > ladder.hour or issued.day > ladder.day):
-        return Choice(rung, called, "many")
-    return Choice(rung, called)
+        return Choice(rung, called, "many", first)
+    if rung.measure and ladder.warned_days > 0 and warned is Warned.UNTOLD:
+        return Choice(rung, called, "untold")
+    return Choice(rung, called, "", first)
 
 
 _ALLOWS: Mapping[Decision, Rung] = {

@@ -6,7 +6,7 @@ verdict heals. No text of a person and nothing about a buyer is ever part of a c
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,12 +18,15 @@ from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.core.instants import parse_instant, show
 from chalicelib.core.ladder import Ladder, Rung
 from chalicelib.core.view import View
-from chalicelib.sellers.ladder import Penalty, State, state_of
+from chalicelib.core.words import ActionState
+from chalicelib.sellers.ladder import Penalty, State, Warned, state_of
 
 KIND = "penalty"
 OPENED, TAKEN_BACK = 0, 1
 """Versions of what may be taken back: taking back beats, in whatever order the two are heard."""
 APPEAL_MONTHS = 6
+TOLD_BY = "warn_seller"
+"""The lever that brings a seller the reasons of its penalty."""
 
 
 def ident_of(case_id: CaseId, key: ActionKey) -> str:
@@ -157,6 +160,12 @@ def penalty_of(case: Case, now: datetime) -> Penalty:
     )  # fmt: skip
 
 
+def told_at(case: Case) -> datetime | None:
+    """Since when the seller knows of a penalty: when its reasons went out; None where they did not (yet)."""
+    sent = [one.try_at for one in case.ledger.actions.values() if one.name == TOLD_BY and one.state is ActionState.DONE]
+    return min(sent, default=None)
+
+
 def row_of(case: Case, now: datetime) -> tuple[str, dict[str, Any]]:
     """The penalty as a row of the seller's ledger, under its key; reversed ones stay."""
     one = penalty_of(case, now)
@@ -164,7 +173,7 @@ def row_of(case: Case, now: datetime) -> tuple[str, dict[str, Any]]:
         name: show(at) if at else None
         for name, at in (
             ("imposed_at", one.imposed_at), ("points_until", one.points_until), ("measure_until", one.measure_until),
-            ("appeal_until", one.appeal_until),
+            ("appeal_until", one.appeal_until), ("told_at", told_at(case)),
         )
     }  # fmt: skip
     return f"{one.seller or 'unknown'}|{case.id.local}", {
@@ -188,3 +197,16 @@ def counts(row: Mapping[str, Any], now: datetime) -> bool:
     until = row.get("points_until")
     standing = row["state"] in ("imposed", "appealed", "upheld")
     return standing and until is not None and now < parse_instant(until)
+
+
+def warned_by(rows: Iterable[Mapping[str, Any]], now: datetime, days: int) -> tuple[Warned, Mapping[str, Any] | None]:
+    """Whether one of a seller's penalties is a warning, or more, that counts and of which the seller has known for so
+    many days; and which one, the first."""
+    long_ago = now - timedelta(days=days)
+    held = [one for one in rows if counts(one, now) and Rung(one["rung"]).height >= Rung.WARNING.height]
+    told = sorted((one for one in held if one.get("told_at")), key=lambda one: parse_instant(one["told_at"]))
+    if told:
+        known = parse_instant(told[0]["told_at"]) <= long_ago
+        return (Warned.YES, told[0]) if known else (Warned.NO, None)
+    stands = any(one.get("imposed_at") and parse_instant(one["imposed_at"]) <= long_ago for one in held)
+    return Warned.UNTOLD if stands else Warned.NO, None

@@ -63,14 +63,15 @@ _NEEDS = {
     "weight": ("单次分值较高", "one entry of great weight"),
     "rung": ("处理措施较重", "a severe measure"),
     "many": ("短时间内处罚较多", "many penalties at once"),
+    "untold": ("此前的警告未能送达", "the warning before it did not reach the seller"),
 }
 
 
 def statement(
     case: Case, terms: Terms, choice: Choice, reading: Reading | None, book: Book, now: datetime,
-    scores: Sequence[Mapping[str, Any]], points_before: int,
+    scores: Sequence[Mapping[str, Any]], points_before: int, warned: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """What is kept of a rule's own penalty."""
+    """What is kept of a rule's own penalty. `warned`: the entry that warned of it."""
     view, told = View(case.evidence, now), {}
     for name in FACTS:
         value = view.fact(name)
@@ -95,7 +96,8 @@ def statement(
     return {
         "terms": terms.data(), "at": show(now), "needs": choice.needs, "called": choice.called.value, "by": "redress",
         "connection": case.id.connection, "facts": told, "scores": [dict(one) for one in scores],
-        "points_before": points_before, "reason": "", **found,
+        "points_before": points_before, "reason": "", "first": choice.first,
+        "warned": {"penalty": warned["penalty"], "told_at": warned["told_at"]} if warned else None, **found,
     }  # fmt: skip
 
 
@@ -201,11 +203,28 @@ def _pair(zh: bool, chinese: str, english: str, value: str) -> str:
 def _sure(told: Mapping[str, Any], zh: bool) -> list[str]:
     before = told["points_before"]
     found = [f"此前有效分值：{before}" if zh else f"points that stood before: {before}"]
+    found += _warned(told, zh)
     counted = [one for one in told["scores"] if one["n"] != "0" or one.get("real_n", "0") != "0"]
     found += [_measured(one, zh) for one in counted]
     if not counted:
         found.append("尚无评分，仅作记录与通知" if zh else "there is no score yet")
     return found
+
+
+def _warned(told: Mapping[str, Any], zh: bool) -> list[str]:
+    """Which warning came before, or that this one does."""
+    before = told.get("warned")
+    if before and told["terms"]["rung"] not in (Rung.NOTICE, Rung.WARNING):
+        at, which = before["told_at"], before["penalty"]
+        return [f"此前已警告：{at}（{which}）" if zh else f"warned of it before: {at} ({which})"]
+    if told.get("first"):
+        called = RUNGS[told["called"]][0 if zh else 1]
+        return [
+            f"按分值应为“{called}”；此前没有生效的警告，先予警告"
+            if zh
+            else f"the points ask for more ({called}); without a warning that stood before, the warning comes first"
+        ]
+    return []
 
 
 def _measured(one: Mapping[str, Any], zh: bool) -> str:

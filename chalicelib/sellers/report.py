@@ -99,16 +99,19 @@ def look_back(sellers: Mapping[str, Days], standard: Standard, as_of: datetime) 
                 continue
             judged = judge(days, standard, today, (), priors)
             report.latest[seller] = judged
-            _note(report.sellers[seller], judged, today)
+            _note(report.sellers[seller], judged, today, standard.ladder.warned_days)
     return report
 
 
-def _note(told: Told, judged: Mapping[Metric, Judged], today: date) -> None:
+def _note(told: Told, judged: Mapping[Metric, Judged], today: date, warned_days: int) -> None:
+    for metric, one in judged.items():
+        if one.decision is not Decision.NONE:
+            told.warned.setdefault(metric, First(today, one.score))
+    # A warning is the seller's, whatever it was about.
+    since = min((one.on for one in told.warned.values()), default=today)
     for metric, one in judged.items():
         first = First(today, one.score)
-        if one.decision is not Decision.NONE:
-            told.warned.setdefault(metric, first)
-        if one.decision is Decision.ACT:
+        if one.decision is Decision.ACT and (today - since).days >= warned_days:
             told.penalised.setdefault(metric, first)
         real = one.score.real
         if real.n >= LEAST and real.bad / real.n > one.score.limit:

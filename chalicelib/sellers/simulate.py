@@ -18,7 +18,8 @@ YEAR = 365
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`sellers` of each kind, each with `per_week` orders for `days`, judged under one measure from its prior."""
+    """`sellers` of each kind, each with `per_week` orders for `days`, judged under one measure from its prior.
+    `warned`: nobody is penalised who was not warned so many days before."""
 
     measure: Measure
     usual: Usual = field(default_factory=Usual)
@@ -26,6 +27,7 @@ class Plan:
     per_week: int = 20
     days: int = YEAR
     seed: int = 1
+    warned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Simulation:
             chance = Random(f"{self.plan.seed}|{rate}|{number}").random
             failed = [0, *accumulate([bisect(one, chance()) for one in draws])]
             for rule, mornings, (warned, penalised) in zip(rules, looks, found, strict=True):
-                first_warned, first_penalised = _judged(mornings, failed, rule.days)
+                first_warned, first_penalised = _judged(mornings, failed, rule.days, self.plan.warned)
                 warned.append(first_warned)
                 penalised.append(first_penalised)
         return [Outcome(rate, warned, penalised) for warned, penalised in found]
@@ -121,7 +123,9 @@ class Simulation:
         return warns, acts
 
 
-def _judged(looks: Sequence[_Look], failed: Sequence[int], days: int) -> tuple[int | None, int | None]:
+def _judged(
+    looks: Sequence[_Look], failed: Sequence[int], days: int, warned: int
+) -> tuple[int | None, int | None]:  # fmt: skip
     """When a seller with these failures (running sums by day) is first warned and first penalised."""
     first_warned, in_a_row = None, 0
     for look in looks:
@@ -132,7 +136,7 @@ def _judged(looks: Sequence[_Look], failed: Sequence[int], days: int) -> tuple[i
         if first_warned is None:
             first_warned = look.day
         in_a_row = in_a_row + 1 if bad >= look.acts else 0
-        if in_a_row >= days:
+        if in_a_row >= days and look.day - first_warned >= warned:
             return first_warned, look.day
     return first_warned, None
 

@@ -201,7 +201,7 @@ class _Reader:
 
     def _ladder(self) -> Ladder:
         base, root = Ladder(), ("ladder",)
-        self._mapping(root, ["from", "lasts", "points_last", "person"])
+        self._mapping(root, ["from", "lasts", "points_last", "warned", "person"])
         named = [one.value for one in Rung if one is not Rung.NOTICE]
         measures = [one.value for one in Rung if one.measure]
         floors = {**base.floors, **self._each((*root, "from"), named, _number(1, 10_000), "1 to 10000 points")}
@@ -221,6 +221,7 @@ class _Reader:
             self._field((*person, "points"), _number(1, 10_000), "1 to 10000 points", base.approve_points),
             self._field((*person, "hour"), _number(1, 100_000), "1 to 100000 in an hour", base.hour),
             self._field((*person, "day"), _number(1, 100_000), "1 to 100000 in a day", base.day),
+            self._field((*root, "warned"), _days, "days such as 7d; 0d for none", base.warned_days),
         )  # fmt: skip
 
     def _each(

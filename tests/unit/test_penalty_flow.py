@@ -1,6 +1,7 @@
 """The ladder over the whole shell in memory: a rule's entry, a measure, the platform, the notice, the healing."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -181,7 +182,7 @@ def test_the_end_of_the_service_is_told_thirty_days_ahead() -> None:
 
 @pytest.mark.parametrize(
     ("decision", "points", "rung", "state"),
-    [(Decision.ACT, 12, "restrict", "imposed"), (Decision.WARN, 12, "warning", "imposed"),
+    [(Decision.ACT, 12, "warning", "imposed"), (Decision.WARN, 12, "warning", "imposed"),
      (Decision.NONE, 12, "notice", "imposed"), (Decision.ACT, 13, "restrict", "proposed")],
 )  # fmt: skip
 def test_a_score_decides_how_far_a_rule_goes_alone(
@@ -210,11 +211,100 @@ def test_what_a_rule_is_about_must_bear_its_entry(monkeypatch: pytest.MonkeyPatc
         found = [seen("review", Decision.ACT), seen("shipping", shipping)]
         monkeypatch.setattr(effects, "scores_of", lambda *_, found=found: found)
         market = Market()
+        market.ops.must("POST", "/standard", {"yaml": UNWARNED})
         market.ops.must("POST", "/policies", {"yaml": POLICY.replace("points: 2", "points: 12")})
         market.world.deliver(placed(seller="s-1"))
         market.world.pass_time(26 * HOUR)
         (row,) = market.ops.must("GET", "/penalties", seller="s-1")["penalties"]
         assert row["rung"] == wanted
+
+
+SURE = {"metric": "shipping", "p_over": "0.95", "n": "50", "bad": "9", "buyers": 8, "limit": "0.02"}
+UNWARNED = "standard: mine\nmetrics: {shipping: {limit: 4%}}\nladder: {warned: 0d}\n"
+
+
+class Late:
+    """A seller who is surely bad: each parcel that is late is worth five points."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(effects, "scores_of", lambda *_: [Seen(Decision.ACT, dict(SURE))])
+        self.market, self.orders = Market(), 0
+        self.market.ops.must("POST", "/policies", {"yaml": POLICY.replace("points: 2", "points: 5")})
+
+    def again(self) -> dict[str, Any]:
+        """One more; what came of it."""
+        now, ident = self.market.world.clock.now(), f"n-{self.orders}"
+        self.orders += 1
+        self.market.world.deliver(placed(ident, now, seller="s-1"))
+        self.market.world.pass_time(26 * HOUR)
+        rows = self.market.ops.must("GET", "/penalties", seller="s-1")["penalties"]
+        (row,) = [one for one in rows if one["case"] == f"shop-1:order/{ident}"]
+        return dict(row)
+
+    def wait(self, days: int) -> None:
+        self.market.world.clock.set(self.market.world.clock.now() + days * DAY)
+
+    def reasons(self, row: dict[str, Any], lang: str = "en") -> str:
+        path = "/penalties/" + row["penalty"].replace(":penalty/", "/")
+        return str(self.market.ops.must("GET", f"{path}/reasons", lang=lang)["text"])
+
+
+def test_nobody_is_restricted_without_a_warning_that_stood(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = Late(monkeypatch)
+    rungs = [late.again()["rung"] for _ in range(3)]
+    assert rungs == ["warning"] * 3, "the third has fifteen points, which ask for a restriction"
+    row = late.again()
+    assert "the points ask for more (payouts held); without a warning that stood before" in late.reasons(row)
+    assert "先予警告" in late.reasons(row, "zh")
+    assert late.market.sellers == {}
+    late = Late(monkeypatch)
+    first = late.again()
+    late.wait(15)
+    assert late.again()["rung"] == "warning", "ten points ask for no more"
+    row = late.again()
+    assert (row["rung"], row["state"], row["automated"]) == ("restrict", "imposed", True)
+    assert f"warned of it before: {first['told_at']} ({first['penalty']})" in late.reasons(row)
+    late.market.world.pass_time(timedelta(minutes=5))
+    assert late.market.sellers == {"s-1": {"restrict"}}
+
+
+def test_a_warning_that_was_taken_back_warned_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = Late(monkeypatch)
+    first = late.again()
+    late.wait(15)
+    late.market.word("/penalties/" + first["penalty"].replace(":penalty/", "/"), "reverse")
+    for _ in range(3):
+        row = late.again()
+    assert (row["points"], row["rung"], row["state"]) == (5, "warning", "imposed")
+
+
+def test_a_warning_that_never_reached_the_seller_leaves_the_measure_to_a_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late = Late(monkeypatch)
+    answer = late.market.world.shop.answer
+
+    def deaf(call: Call) -> Reply:
+        refused = b'{"state": "refused", "reason": "no such mailbox"}'
+        return Reply(200, {}, refused) if b"warn_seller" in call.body else answer(call)
+
+    late.market.world.shop.answer = deaf
+    assert late.again()["told_at"] is None
+    late.wait(15)
+    late.again()
+    row = late.again()
+    assert (row["rung"], row["state"], row["automated"]) == ("restrict", "proposed", False)
+    assert "decided by a person (the warning before it did not reach the seller)" in late.reasons(row)
+    path = "/penalties/" + row["penalty"].replace(":penalty/", "/")
+    late.market.word(path, "approve")
+    late.market.world.pass_time(timedelta(minutes=5))
+    assert late.market.sellers == {"s-1": {"restrict"}}, "what a person decides needs no warning"
+
+
+def test_a_house_may_ask_for_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = Late(monkeypatch)
+    late.market.ops.must("POST", "/standard", {"yaml": UNWARNED})
+    assert [late.again()["rung"] for _ in range(3)] == ["warning", "warning", "restrict"]
 
 
 def test_many_at_once_wait_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:

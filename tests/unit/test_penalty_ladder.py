@@ -1,6 +1,7 @@
 """The ladder without its shell: which rung, who decides, what stands; and that its pack is the one that is compiled."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,12 +10,13 @@ from chalicelib.core.case import Case, CaseId
 from chalicelib.core.evaluate import evaluate
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.evidence import merge_all
+from chalicelib.core.instants import show
 from chalicelib.core.ladder import Ladder, Rung
 from chalicelib.core.scores import Decision
 from chalicelib.core.versions import Policies
 from chalicelib.core.words import Status
 from chalicelib.sellers import pack, penalties
-from chalicelib.sellers.ladder import AHEAD, Issued, State, choose
+from chalicelib.sellers.ladder import AHEAD, Issued, State, Warned, choose
 from chalicelib.sellers.penalties import Terms, penalty_of
 
 T0 = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -50,6 +52,64 @@ def test_which_rung_and_who_decides(
 ) -> None:  # fmt: skip
     found = choose(Ladder(), before, weight, decisions, issued, listing)
     assert (found.rung, found.called, found.needs) == (rung, called, needs)
+
+
+WARNINGS = [
+    (10, 2, Warned.NO, Issued(), Ladder(), "warning", "", True, "the warning comes first"),
+    (10, 2, Warned.YES, Issued(), Ladder(), "restrict", "", False, "it came"),
+    (10, 2, Warned.UNTOLD, Issued(), Ladder(), "restrict", "untold", False, "it never arrived"),
+    (10, 2, Warned.NO, Issued(), Ladder(warned_days=0), "restrict", "", False, "none is asked for"),
+    (10, 2, Warned.UNTOLD, Issued(), Ladder(warned_days=0), "restrict", "", False, "nor missed"),
+    (2, 2, Warned.UNTOLD, Issued(), Ladder(), "warning", "", False, "a warning needs none"),
+    (0, 1, Warned.NO, Issued(), Ladder(), "notice", "", False, "nor does a notice"),
+    (10, 2, Warned.NO, Issued(21, 21), Ladder(), "warning", "many", True, "many warnings wait too"),
+    (0, 13, Warned.NO, Issued(), Ladder(), "restrict", "weight", False, "a person decides without one"),
+    (34, 2, Warned.NO, Issued(), Ladder(), "suspend", "rung", False, "on what is severe too"),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "weight", "warned", "issued", "ladder", "rung", "needs", "first", "why"), WARNINGS,
+    ids=[row[-1] for row in WARNINGS],
+)  # fmt: skip
+def test_a_warning_comes_before_a_measure_that_no_person_decides(
+    before: int, weight: int, warned: Warned, issued: Issued, ladder: Ladder, rung: str, needs: str, first: bool,
+    why: str,
+) -> None:  # fmt: skip
+    found = choose(ladder, before, weight, [ACT], issued, True, warned)
+    assert (found.rung, found.needs, found.first) == (rung, needs, first)
+
+
+def row(rung: str, told: int | None, state: str = "imposed", imposed: int = 0, until: int = 300) -> dict[str, Any]:
+    """A row of the ledger; instants in days after T0."""
+    return {
+        "rung": rung, "state": state, "points": 4, "penalty": f"{rung}-{told}",
+        "imposed_at": show(T0 + imposed * DAY), "points_until": show(T0 + until * DAY),
+        "told_at": None if told is None else show(T0 + told * DAY),
+    }  # fmt: skip
+
+
+HELD = [
+    ([], "no", "nothing stands"),
+    ([row("notice", 0)], "no", "a notice is no warning"),
+    ([row("warning", 6)], "yes", "fourteen days ago"),
+    ([row("warning", 7)], "no", "not quite"),
+    ([row("warning", 7), row("warning", 1)], "yes", "the first counts"),
+    ([row("restrict", 3)], "yes", "a measure of a person's warned too"),
+    ([row("warning", 6, "appealed")], "yes", "it stands until it is decided"),
+    ([row("warning", 6, "reversed")], "no", "it was taken back"),
+    ([row("warning", None, "proposed")], "no", "nobody said yes"),
+    ([row("warning", 6, until=20)], "no", "its points have ended"),
+    ([row("warning", None)], "untold", "it stands, and nobody told the seller"),
+    ([row("warning", None, imposed=7)], "no", "it may still be on its way"),
+    ([row("warning", None), row("warning", 10)], "no", "a later one arrived: it is waited for"),
+]
+
+
+@pytest.mark.parametrize(("rows", "wanted", "why"), HELD, ids=[one[-1] for one in HELD])
+def test_which_entries_have_warned_a_seller(rows: list[dict[str, Any]], wanted: str, why: str) -> None:
+    assert penalties.warned_by(rows, T0 + 20 * DAY, 14)[0] == wanted
+    assert penalties.warned_by(rows[::-1], T0 + 20 * DAY, 14)[0] == wanted
 
 
 def terms(rung: Rung = Rung.RESTRICT, weight: int = 4) -> Terms:

@@ -327,13 +327,14 @@ ladder:
   from: {warning: 2, restrict: 6}
   lasts: {restrict: 3d}
   points_last: 90d
+  warned: 5d
   person: {rung: restrict, points: 5, hour: 3}
 """
     ladder = read_bytes(told).ladder
     assert [ladder.rung(points).value for points in (1, 2, 6, 18)] == ["notice", "warning", "restrict", "hold_payout"]
     assert ladder.measure_until(Rung.RESTRICT, T0) == T0 + timedelta(days=3)
     assert (ladder.points_days, ladder.approve_rung, ladder.approve_points) == (90, Rung.RESTRICT, 5)
-    assert (ladder.hour, ladder.day) == (3, 100), "what is not named stays the house's"
+    assert (ladder.hour, ladder.day, ladder.warned_days) == (3, 100, 5), "what is not named stays the house's"
     records = World().ports.records("main")
     activate(records, read_bytes(told))
     assert active(records).ladder == ladder

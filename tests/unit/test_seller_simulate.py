@@ -15,7 +15,8 @@ from tests.support import seller_tables
 
 HOUSE = read_file("house")
 PLAN = Plan(
-    Measure(Metric.SHIPPING, 0.02, matures=10, deciding=HOUSE.deciding), HOUSE.usual, sellers=600, seed=3
+    Measure(Metric.SHIPPING, 0.02, matures=10, deciding=HOUSE.deciding), HOUSE.usual, sellers=600, seed=3,
+    warned=HOUSE.ladder.warned_days,
 )  # fmt: skip
 
 
@@ -61,10 +62,16 @@ def test_nobody_is_judged_before_anything_matured_nor_without_a_failure() -> Non
 
 
 def test_a_standing_reason_takes_its_days() -> None:
-    plan = replace(PLAN, sellers=30, days=60)
+    plan = replace(PLAN, sellers=30, days=60, warned=0)
     first = Simulation(replace(plan, measure=replace(PLAN.measure, deciding=Deciding(days=1)))).run(0.5)
     stood = Simulation(replace(plan, measure=replace(PLAN.measure, deciding=Deciding(days=5)))).run(0.5)
     assert [day + 4 for day in first.penalised if day] == stood.penalised
+
+
+def test_a_warning_must_have_stood_before_anybody_is_penalised() -> None:
+    surely = Simulation(replace(PLAN, sellers=30, days=60, warned=20)).run(0.5)
+    for warned, penalised in zip(surely.warned, surely.penalised, strict=True):
+        assert warned is not None and penalised == warned + 20
 
 
 def test_what_is_promised() -> None:
