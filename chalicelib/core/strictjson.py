@@ -55,48 +55,68 @@ def loads(
     `max_keys` keys in all, a key twice in one object, a string longer than `max_string` bytes, an integer of more than
     `max_int_digits` digits, NaN, infinities and numbers beyond a double's range, halves of surrogate pairs.
     """
-    text = _text(raw)
-    if not _depth_is_safe(raw, max_depth):
+    text, shape = _text(raw), _shape(raw)
+    if not _is_shallow(shape, max_depth):
         _locate(text, max_depth, max_keys, max_string, max_int_digits)
     # Hardly any body holds a number so long that it must be judged, and asking for each costs as much as reading it.
-    decoder = _decoder(max_int_digits) if b"0" * (max_int_digits + 1) in raw.translate(_DIGITS_ALIKE) else _SHORT
+    long = b"0" * (max_int_digits + 1) in raw.translate(_DIGITS_ALIKE)
+    keys = kept = 0
+
+    def count(made: dict[str, object]) -> dict[str, object]:
+        nonlocal kept
+        kept += len(made)
+        return made
+
+    decoder = json.JSONDecoder(
+        object_hook=count,
+        parse_float=_decimal,
+        parse_int=_integer(max_int_digits) if long else None,
+        parse_constant=_no_constant,
+    )
+    value: object = None
+    sound = False
     try:
-        value: object = decoder.decode(text)
+        value = decoder.decode(text)
+        # Where a key came twice, fewer were kept than there are colons.
+        keys = shape.count(b":")
+        sound = kept == keys
     except _Refused:
-        _locate(text, max_depth, max_keys, max_string, max_int_digits)
-        raise _bad(text, 0, "JSON beyond the limits", "JSON within the limits") from None
+        pass
     except json.JSONDecodeError as error:
-        position, message = error.pos, error.msg
-    else:
-        # What the decoder cannot judge is looked for only where the bytes allow for it at all.
-        many = raw.count(b":") > max_keys
-        long = len(raw) > max_string
-        if many or long or _HALF.search(raw):
-            _locate(text, max_depth, max_keys, max_string, max_int_digits)
-        return value
-    raise _bad(text, position, _seen(text, position), _WANTED.get(message.split(":")[0], "JSON as in RFC 8259"))
+        wanted = _WANTED.get(error.msg.split(":")[0], "JSON as in RFC 8259")
+        raise _bad(text, error.pos, _seen(text, error.pos), wanted) from None
+    # What the decoder cannot judge is looked for only where the bytes allow for it at all.
+    if not sound or keys > max_keys or len(raw) > max_string or (b"\\u" in raw and _HALF.search(raw)):
+        _locate(text, max_depth, max_keys, max_string, max_int_digits)
+    if not sound:
+        raise _bad(text, 0, "JSON beyond the limits", "JSON within the limits")
+    return value
 
 
-# A bracket that is deeper than json's own recursion may go is found without recursion.
-_NOT_STRUCTURE = bytes(set(range(256)) - set(b'"\\[]{}'))
-_ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}:'))
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 
 
-def _depth_is_safe(raw: bytes, max_depth: int) -> bool:
-    """Whether no place of `raw` can be nested deeper than `max_depth`. Linear, for any bytes."""
-    if raw.count(b"[") + raw.count(b"{") <= max_depth:
+def _shape(raw: bytes) -> bytes:
+    """The colons and brackets outside of strings, curly ones as square ones; true as far as `raw` is JSON."""
+    # Pairs of backslashes first: then one that stands before a quote belongs to it.
+    bare = raw.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in raw else raw
+    # Two quotes side by side change nothing for what follows, and most strings hold nothing of what is looked for.
+    bare = bare.translate(_ONE_KIND, _NOT_STRUCTURE).replace(b'""', b"")
+    return b"".join(bare.split(b'"')[::2])
+
+
+def _is_shallow(shape: bytes, max_depth: int) -> bool:
+    """Whether no place is nested deeper than `max_depth`: told without recursion, for json's own may not go so far."""
+    if shape.count(b"[") <= max_depth:
         return True
-    shape = _ESCAPE.sub(b"", raw) if b"\\" in raw else raw
-    # Two quotes side by side change nothing for what follows, and most strings hold no bracket.
-    shape = shape.translate(None, _NOT_STRUCTURE).replace(b'""', b"")
-    # Every second part lies between quotes. After a broken string this errs, and there the decoder stops anyway.
-    shape = b"".join(shape.split(b'"')[::2])
+    shape = shape.translate(None, b":")
     for _ in range(max_depth):
-        shape = shape.replace(b"[]", b"").replace(b"{}", b"")
+        shape = shape.replace(b"[]", b"")
         if not shape:
             return True
-    return not shape
+    return False
 
 
 def _text(raw: bytes) -> str:
@@ -113,13 +133,6 @@ def _text(raw: bytes) -> str:
     raise BadJson(start, line, column, "bytes that are not UTF-8", "UTF-8")
 
 
-def _pairs(items: list[tuple[str, object]]) -> dict[str, object]:
-    result = dict(items)
-    if len(result) != len(items):
-        raise _Refused
-    return result
-
-
 def _decimal(literal: str) -> Decimal:
     if not _number_is_sane(literal):
         raise _Refused
@@ -127,13 +140,13 @@ def _decimal(literal: str) -> Decimal:
 
 
 def _number_is_sane(literal: str) -> bool:
-    if len(literal) > MAX_NUMBER:
-        return False
     exponent = literal.lower().partition("e")[2]
+    if not exponent or len(literal) > MAX_NUMBER:
+        return len(literal) <= MAX_NUMBER
     if len(exponent) > 5:
         return False
     value = Decimal(literal)
-    size = value.adjusted() if value else int(exponent or 0)
+    size = value.adjusted() if value else int(exponent)
     return -MAX_EXPONENT <= size <= MAX_EXPONENT
 
 
@@ -142,21 +155,15 @@ def _no_constant(_: str) -> Never:
 
 
 @lru_cache(maxsize=8)
-def _decoder(max_int_digits: int) -> json.JSONDecoder:
-    longest = max_int_digits + 1
-
+def _integer(max_digits: int) -> Callable[[str], int]:
     def integer(literal: str) -> int:
-        if len(literal) > max_int_digits and (len(literal) > longest or literal[0] != "-"):
+        if len(literal.lstrip("-")) > max_digits:
             raise _Refused
         return int(literal)
 
-    return json.JSONDecoder(
-        object_pairs_hook=_pairs, parse_float=_decimal, parse_int=integer, parse_constant=_no_constant
-    )
+    return integer
 
 
-_SHORT = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_decimal, parse_constant=_no_constant)
-"""For bodies in which no number is longer than an integer may be."""
 _DIGITS_ALIKE = bytes(ord("0") if chr(byte) in "123456789" else byte for byte in range(256))
 
 

@@ -70,6 +70,7 @@ REFUSED = [
     (b'["\\ud83d\\ud83d\\ude00"]', 2, "surrogate", "a half before a whole pair"),
     (b'{"\\udfff": 1}', 2, "surrogate", "half a pair in a key"),
     (b"[" * 33 + b"]" * 33, 32, "level 33", "33 levels"),
+    (b'[{"a":' * 20 + b"1" + b"}]" * 20, 96, "level 33", "40 levels, lists and objects in turn"),
     (b'{"a":' * 100_000, 160, "level 33", "objects without end"),
     (b"[" * 1_000_000, 32, "level 33", "a megabyte of brackets"),
     (b'["\\"", ' + b"[" * 33, 38, "level 33", "deep after an escaped quote"),
