@@ -22,6 +22,8 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=32,
     tcp_keepalive=True,
+    # botocore else spells its own anew for each call, which is a quarter of what the call costs us.
+    user_agent="redress",
 )
 
 _clients: dict[str, Any] = {}
