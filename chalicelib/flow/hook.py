@@ -8,13 +8,14 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import Any, TypeGuard
 
 from chalicelib.flow.log import log
 from chalicelib.flow.messages import KEYS, Ask, group_of, write_ask
 from chalicelib.flow.receive import receive
 from chalicelib.flow.shops import AGAIN, Shops, adapter_of, shop_of
-from chalicelib.platforms.base import Answer, Opens, Refusal
+from chalicelib.platforms.base import Adapter, Answer, Opens, Refusal
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection, Message
 
@@ -80,7 +81,7 @@ class Hook:
         correction = adapter.refuse(body)
         if correction is not None:
             return self._refused(connection, correction, "not strict JSON", len(body))
-        if isinstance(adapter, Opens):
+        if _opens(adapter):
             body = adapter.open(body, secrets)
         kept = {name: headers[name] for name in adapter.keep if name in headers}
         ident = receive(self._ports, connection, body, kept, now)
@@ -104,6 +105,16 @@ class Hook:
             platform=connection.platform, status=answer.status, reason=reason, size=size,
         )  # fmt: skip
         return answer
+
+
+def _opens(adapter: Adapter) -> TypeGuard[Opens]:
+    return _is_opener(type(adapter))
+
+
+@cache
+def _is_opener(kind: type) -> bool:
+    """Asked once of each adapter: to hold a class against a protocol takes longer than to verify a body."""
+    return issubclass(kind, Opens)
 
 
 def _hashed(token: str) -> str:

@@ -24,12 +24,8 @@ def log(
     count: int = 0,
 ) -> None:
     """Write one line to standard output. Empty fields are left out; line breaks cannot get through JSON."""
-    line: dict[str, object] = {"level": level, "event": event}
-    named = locals()
-    for name in _FIELDS:
-        if named[name]:
-            line[name] = named[name]
-    sys.stdout.write(json.dumps(line, ensure_ascii=True) + "\n")
+    line = {name: value for name, value in locals().items() if value}
+    sys.stdout.write(json.dumps(line) + "\n")
 
 
 def fault(error: BaseException) -> str:
@@ -39,9 +35,3 @@ def fault(error: BaseException) -> str:
         frame = frame.tb_next
     where = f" at {frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}" if frame else ""
     return type(error).__name__ + where
-
-
-_FIELDS = (
-    "account", "connection", "platform", "case", "key", "action", "reason", "field", "wanted", "id", "status", "size",
-    "count",
-)  # fmt: skip

@@ -17,6 +17,7 @@ INLINE_BYTES = 150_000
 """A larger body goes to the blob store and travels as a pointer (a message may hold 256 KB in all)."""
 KEYS = Subject("connection", "keys")
 """What to look at, to have the keys fetched anew that a platform publishes."""
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Ask:
 
 def write_ask(message: Ask) -> str:
     ask = [message.subject.kind, message.subject.id]
-    return json.dumps({"a": message.account, "c": message.connection, "ask": ask}, separators=(",", ":"))
+    return _dumps({"a": message.account, "c": message.connection, "ask": ask})
 
 
 def write_received(message: Received) -> str:
@@ -64,15 +65,14 @@ def write_received(message: Received) -> str:
         "h": dict(message.headers),
     }
     if message.blob:
-        data["k"] = message.blob
-    else:
-        data["b"] = base64.b64encode(message.body).decode()
-    return json.dumps(data, separators=(",", ":"))
+        return _dumps({**data, "k": message.blob})
+    # Nothing in base64 needs an escape, and looking for one in all of it costs more than all the rest.
+    return f'{_dumps(data)[:-1]},"b":"{base64.b64encode(message.body).decode()}"}}'
 
 
 def write_told(account: str, connection: str, events: Iterable[Event]) -> str:
     told = [write_event(event) for event in events]
-    return json.dumps({"a": account, "c": connection, "events": told}, separators=(",", ":"))
+    return _dumps({"a": account, "c": connection, "events": told})
 
 
 def read_inbox(text: str) -> Received | Told | Ask:
@@ -92,7 +92,7 @@ def group_of(account: str, connection: str) -> str:
 
 def write_wake(case_id: CaseId, wake_at: datetime | None) -> str:
     """Look at a case because its `wake_at` has come; None: whatever it waits for, because its rules have changed."""
-    return json.dumps({"case": str(case_id), "at": to_ms(wake_at) if wake_at else None}, separators=(",", ":"))
+    return _dumps({"case": str(case_id), "at": to_ms(wake_at) if wake_at else None})
 
 
 def read_wake(text: str) -> tuple[CaseId, datetime | None]:
@@ -143,7 +143,7 @@ def write_task(task: Act | LookAt | Post) -> str:
     else:
         at = to_ms(task.not_before) if task.not_before else None
         data = {"a": task.account, "post": task.subscriber, "event": task.event, "n": task.attempt, "at": at}
-    return json.dumps(data, separators=(",", ":"))
+    return _dumps(data)
 
 
 def read_task(text: str) -> Act | LookAt | Post:

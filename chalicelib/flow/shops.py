@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from chalicelib.core.words import CORE, Vocabulary
 from chalicelib.platforms import registry
 from chalicelib.platforms.base import Adapter, Session, Shop
+from chalicelib.ports.keys import is_name
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Connection
 
@@ -55,7 +56,7 @@ class Shops:
         """The active connection whose hook address ends in this token, or None. Takes as long either way."""
         account, _, rest = token.partition(".")
         name, _, _ = rest.partition(".")
-        if not _plain(account) or not _plain(name):
+        if not is_name(account) or not is_name(name):
             return None
         given = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
         for within in (KEPT, AGAIN):
@@ -97,10 +98,6 @@ class Shops:
 def context_of(account: str, name: str, what: str) -> dict[str, str]:
     """What binds a sealed secret to its place."""
     return {"account": account, "connection": name, "what": what}
-
-
-def _plain(name: str) -> bool:
-    return 0 < len(name) <= 40 and name.isascii() and name.replace("-", "a").isalnum() and name == name.lower()
 
 
 def shop_of(connection: Connection, words: Vocabulary = CORE) -> Shop:

@@ -2,16 +2,21 @@
 
 from chalicelib.platforms.base import Adapter
 
-_ADDED: dict[str, Adapter] = {}
+_MADE: dict[str, Adapter] = {}
 
 
 def adapter(name: str) -> Adapter:
-    """The adapter of a platform. Raises KeyError for a name that is not a platform.
+    """The one adapter of a platform. Raises KeyError for a name that is not a platform.
 
     Imported when asked for: the hook serves one connection at a time and must start fast.
     """
-    if name in _ADDED:
-        return _ADDED[name]
+    made = _MADE.get(name)
+    if made is None:
+        made = _MADE[name] = _make(name)
+    return made
+
+
+def _make(name: str) -> Adapter:
     if name == "standard":
         from chalicelib.platforms.standard import Standard
 
@@ -56,4 +61,4 @@ NAMES = ("standard", "shopify", "woocommerce", "dokan", "wechatpay", "doudian", 
 
 def add(made: Adapter) -> None:
     """Know one more platform in this process: a deployment's own, or one that a simulation plays."""
-    _ADDED[made.name] = made
+    _MADE[made.name] = made

@@ -22,7 +22,7 @@ MAX_SECRET = 4096
 """Bytes that AWS KMS encrypts without an envelope."""
 PREFIXES = ("raw/", "inbox/", "quarantine/", "journal/", "policies/")
 
-_ACCOUNT = re.compile("[a-z0-9-]{1,40}")
+_NAME = re.compile("[a-z0-9-]{1,40}")
 
 T = TypeVar("T")
 
@@ -51,16 +51,21 @@ def read_wake(sort: str) -> Wake:
     return Wake(CaseId.parse(key), from_ms(int(at)))
 
 
+def is_name(text: str) -> bool:
+    """Whether an account or a connection may be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_account(account: str) -> str:
     """The account, if a handle may be bound to it. Raises ValueError."""
-    if not _ACCOUNT.fullmatch(account):
+    if not is_name(account):
         raise ValueError(f"account: found {account[:64]!r}, wanted at most 40 of a-z, 0-9 and -")
     return account
 
 
 def check_name(name: str) -> str:
     """The name of a connection, spelled like an account's. Raises ValueError."""
-    if not _ACCOUNT.fullmatch(name):
+    if not is_name(name):
         raise ValueError(f"connection: found {name[:64]!r}, wanted at most 40 of a-z, 0-9 and -")
     return name
 

@@ -69,7 +69,7 @@ def test_a_body_that_makes_an_adapter_fail_is_put_aside_and_keeps_no_other_waiti
         def read(self, delivery: Delivery, shop: Shop) -> Read:
             raise KeyError("a bug of ours")
 
-    monkeypatch.setitem(registry._ADDED, "frail", Frail())
+    monkeypatch.setitem(registry._MADE, "frail", Frail())
     made = world()
     made.connect("frail", name="shop-2")
     made.deliver(placed("1"), name="shop-2")
