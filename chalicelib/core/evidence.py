@@ -112,9 +112,15 @@ def merge_all(evidence: Evidence, events: Iterable[Event]) -> Evidence:
             if held is None or mark.beats(held):
                 marks[name, of] = mark
         for name, said in event.facts.items():
-            fact, told = FactRegister(said, order), facts.get((name, source))
-            if told is None or fact.beats(told):
-                facts[name, source] = fact
+            key = name, source
+            told = facts.get(key)
+            # What is older loses, whatever it says: most statements are the newest of their source, or older.
+            if told is None or order > told.order:
+                facts[key] = FactRegister(said, order)
+            elif order == told.order:
+                fact = FactRegister(said, order)
+                if fact.beats(told):
+                    facts[key] = fact
         for name in event.whole:
             floor = wholes.get((name, source))
             if floor is None or floor < order:

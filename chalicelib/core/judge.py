@@ -10,7 +10,7 @@ from chalicelib.core.calendars import Calendar, Calendars, add_months
 from chalicelib.core.clocks import BEYOND, Reading, read_clock
 from chalicelib.core.instants import moved
 from chalicelib.core.moments import Sight, earliest, moment_of
-from chalicelib.core.plain import plain_of
+from chalicelib.core.plain import Plain
 from chalicelib.core.rules import Days, Months, Point, Reaches, Rule
 from chalicelib.core.versions import InForce, Policies, Versions
 from chalicelib.core.view import View
@@ -23,16 +23,23 @@ MOST_ROUNDS = 64
 class Judge:
     """Reads the clocks of one case as of one instant. Made anew for each evaluation."""
 
-    __slots__ = ("_busy", "_calendars", "_read", "_rules", "_sight", "_view", "coming")
+    __slots__ = ("_busy", "_calendars", "_made", "_read", "_rules", "_view", "coming")
 
     def __init__(self, kind: str, view: View, policies: Policies, calendars: Calendars) -> None:
         self._view, self._calendars = view, calendars
         self._rules = policies.rules(kind, view.now)
         self._read: dict[str, tuple[Reading, ...]] = {}
         self._busy: set[str] = set()
-        self._sight = Sight(view, silence=self._silence)
+        self._made: Sight | None = None
         self.coming: list[datetime] = []
         """Instants at which clocks begin that do not exist yet."""
+
+    @property
+    def _sight(self) -> Sight:
+        """What the clocks of the case may look at; made for the first that asks, as many cases have none that does."""
+        if self._made is None:
+            self._made = Sight(self._view, silence=self._silence)
+        return self._made
 
     def all(self) -> tuple[Reading, ...]:
         """Every clock of the case, in the order of the policies and their rules."""
@@ -44,30 +51,26 @@ class Judge:
     def _of(self, versions: Versions) -> tuple[Reading, ...]:
         found = self._read.get(versions.rule)
         if found is None:
-            found = self._plain(versions)
-            if found is None:
+            plain = versions.plain
+            start = None if plain is None else plain.start(self._view)
+            if plain is not None and start is not None:
+                found = self._plain(plain, versions.found[0][0], start)
+            else:
                 self._busy.add(versions.rule)
                 found = tuple(self._clocks(versions))
                 self._busy.discard(versions.rule)
             self._read[versions.rule] = found
         return found
 
-    def _plain(self, versions: Versions) -> tuple[Reading, ...] | None:
-        """The clock of a rule that nothing moves, the short way; None where the long way must be gone."""
-        if len(versions.found) != 1:
-            return None
-        window, rule = versions.found[0]
-        plain = plain_of(rule)
-        start = None if plain is None else plain.start(self._view)
-        if plain is None or start is None:
-            return None
+    def _plain(self, plain: Plain, window: InForce, start: datetime) -> tuple[Reading, ...]:
+        """The clock of a rule that nothing moves, the short way."""
         if not window.covers(start):
             return ()
-        version, calendar = window.policy.version, self._calendar(rule)
+        version, calendar = window.policy.version, self._calendars.get(plain.calendar)
         try:
             return (plain.read(start, version, self._view, calendar),)
         except (OverflowError, ValueError):
-            return (read_clock(rule, version, rule.id, start, self._sight, calendar),)
+            return (read_clock(plain.rule, version, plain.rule.id, start, self._sight, calendar),)
 
     def _silence(self, rule: str) -> datetime | None:
         """The due that passed without an act; None for a rule that asks about itself, however far around."""

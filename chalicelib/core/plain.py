@@ -11,11 +11,14 @@ from chalicelib.core.calendars import Calendar
 from chalicelib.core.clocks import Reading
 from chalicelib.core.limits import share_of
 from chalicelib.core.rules import Days, FromDue, FromStart, Limit, Moment, OwnLimit, Point, Rule, Share, Span, Until
-from chalicelib.core.view import View
+from chalicelib.core.view import Seen, View
 from chalicelib.core.words import Status
 
 _NONE = timedelta(0)
 _SHARE, _OWN, _START, _DUE = range(4)
+# Found once: a member of an enumeration is looked for by way of its class each time, five times in a reading.
+_MET, _MET_LATE, _VOID = Status.MET, Status.MET_LATE, Status.VOID
+_WAITING, _RUNNING, _BREACHED = Status.WAITING, Status.RUNNING, Status.BREACHED
 Told: TypeAlias = tuple[str, int]
 """A mark and which of its occurrences: 0 the first, -1 the last."""
 Place: TypeAlias = tuple[str, int, int, timedelta, "Length | None"]
@@ -25,18 +28,19 @@ Place: TypeAlias = tuple[str, int, int, timedelta, "Length | None"]
 class Length:
     """A limit that nothing moves, ready to be added to a start."""
 
-    __slots__ = ("_days", "_fact", "_span")
+    __slots__ = ("_days", "_fact", "span")
 
     def __init__(self, limit: Span | Days | Until) -> None:
         self._fact = limit.fact if isinstance(limit, Until) else ""
-        self._span = timedelta(seconds=limit.seconds) if isinstance(limit, Span) else None
+        self.span = timedelta(seconds=limit.seconds) if isinstance(limit, Span) else None
+        """The same for every start; None where it is not."""
         days = limit.days - (limit.first_day == "included") if isinstance(limit, Days) else 0
         self._days = timedelta(days=days)
 
     def due(self, start: datetime, view: View, calendar: Calendar) -> tuple[datetime | None, date | None, str]:
         """The due, its day where it ends with one, and the reason where it cannot be told."""
-        if self._span is not None:
-            return start + self._span, None, ""
+        if self.span is not None:
+            return start + self.span, None, ""
         if self._fact:
             told = view.fact(self._fact)
             if isinstance(told, datetime):
@@ -52,55 +56,63 @@ class Length:
 class Plain:
     """One such rule, taken apart."""
 
-    __slots__ = ("_length", "_places", "_start", "_stop", "_void", "rule")
+    __slots__ = ("_id", "_length", "_mark", "_places", "_span", "_stop", "_void", "_which", "calendar", "rule")
 
-    def __init__(self, rule: Rule, limit: Span | Days | Until, start: Point) -> None:
-        self.rule = rule
+    def __init__(self, rule: Rule, limit: Span | Days | Until, start: Point, calendar: str) -> None:
+        self.rule, self._id = rule, rule.id
+        self.calendar = calendar
+        """The code of the calendar that it counts in."""
         self._length = Length(limit)
-        self._start = _told(start)
+        self._span = self._length.span
+        self._mark, self._which = _told(start)
         self._stop = [_told(one) for one in rule.stop if isinstance(one, Point)]
         self._void = [_told(one) for one in rule.void if isinstance(one, Point)]
-        self._places = [_place(step.id, step.at) for step in rule.steps]
+        self._places = [_place(step.id, step.at, self._span) for step in rule.steps]
 
     def start(self, view: View) -> datetime | None:
         """When the clock starts; None where it has not."""
-        seen = view.marks(self._start[0])
-        return seen[self._start[1]].at if seen else None
+        seen = view.seen.get(self._mark)
+        return seen[self._which].at if seen else None
 
     def read(self, start: datetime, version: str, view: View, calendar: Calendar) -> Reading:
         """The clock's reading. Raises OverflowError or ValueError where dates are beyond the calendar."""
-        now = view.now
-        due, day, reason = self._length.due(start, view, calendar)
-        stop, void = _first(self._stop, view), _first(self._void, view)
+        now, seen = view.now, view.seen
+        due: datetime | None
+        if self._span is not None:
+            due, day, reason = start + self._span, None, ""
+        else:
+            due, day, reason = self._length.due(start, view, calendar)
+        stop, void = _first(self._stop, seen), _first(self._void, seen)
         if due is None:
             return Reading(
-                self.rule.id, self.rule, version, Status.WAITING, start, None, None, stop, void, reason,
+                self._id, self.rule, version, _WAITING, start, None, None, stop, void, reason,
                 calendar.zone, calendar.digest,
             )  # fmt: skip
+        end, coming = stop, None
         if stop is not None and stop <= due and (void is None or void >= stop):
-            status = Status.MET
+            status = _MET
         elif void is not None and void <= due:
-            status = Status.VOID
+            status = _VOID
+            end = void if stop is None or void < stop else stop
         elif stop is not None:
-            status = Status.MET_LATE
+            status = _MET_LATE
+        elif now >= due:
+            status = _BREACHED
         else:
-            status = Status.BREACHED if now >= due else Status.RUNNING
-        end = stop
-        if void is not None and void <= due and (stop is None or void < stop):
-            end = void
-        coming = due if status is Status.RUNNING else None
+            status, coming = _RUNNING, due
         stands: list[tuple[str, datetime]] = []
         for name, how, percent, span, own in self._places:
-            if how == _DUE:
-                at: datetime | None = due + span
-                if span < _NONE and due + span < start:
-                    at = start if start < due else due
+            at: datetime | None
+            if how == _START:
+                at = start + span
             elif how == _SHARE:
                 at = start + share_of(due - start, percent)
-            elif how == _START or own is None:
-                at = start + span
+            elif how == _DUE:
+                at = due + span
+                if span < _NONE and at < start:
+                    at = start if start < due else due
             else:
-                at = own.due(start, view, calendar)[0]
+                at = None if own is None else own.due(start, view, calendar)[0]
             if at is None or (end is not None and end <= at):
                 continue
             if at <= now:
@@ -108,17 +120,18 @@ class Plain:
             elif coming is None or at < coming:
                 coming = at
         return Reading(
-            self.rule.id, self.rule, version, status, start, due, day, stop, void, reason, calendar.zone,
+            self._id, self.rule, version, status, start, due, day, stop, void, reason, calendar.zone,
             calendar.digest, (), tuple(stands), coming,
         )  # fmt: skip
 
 
-def _first(moments: list[Told], view: View) -> datetime | None:
+def _first(moments: list[Told], seen: dict[str, list[Seen]]) -> datetime | None:
     first: datetime | None = None
     for mark, which in moments:
-        seen = view.marks(mark)
-        if seen and (first is None or seen[which].at < first):
-            first = seen[which].at
+        if mark in seen:
+            at = seen[mark][which].at
+            if first is None or at < first:
+                first = at
     return first
 
 
@@ -126,8 +139,10 @@ def _told(point: Point) -> Told:
     return point.mark, -1 if point.pick == "last" else 0
 
 
-def _place(name: str, at: object) -> Place:
+def _place(name: str, at: object, limit: timedelta | None) -> Place:
     if isinstance(at, Share):
+        if limit is not None:
+            return name, _START, 0, share_of(limit, at.percent), None
         return name, _SHARE, at.percent, _NONE, None
     if isinstance(at, OwnLimit) and isinstance(at.limit, (Span, Days, Until)):
         return name, _OWN, 0, _NONE, Length(at.limit)
@@ -136,24 +151,8 @@ def _place(name: str, at: object) -> Place:
     raise AssertionError("a plain rule has plain steps")
 
 
-_KEPT = 4096
-_kept: dict[int, tuple[Rule, Plain | None]] = {}
-
-
 def plain_of(rule: Rule) -> Plain | None:
-    """The rule taken apart, or None where it needs the long way. Kept, so that each rule is looked at once."""
-    found = _kept.get(id(rule))
-    # A rule that is kept lives on, so its identity is not given to another one.
-    if found is not None and found[0] is rule:
-        return found[1]
-    if len(_kept) >= _KEPT:
-        _kept.clear()
-    made = _plain(rule)
-    _kept[id(rule)] = rule, made
-    return made
-
-
-def _plain(rule: Rule) -> Plain | None:
+    """The rule taken apart, or None where it needs the long way."""
     moves = rule.pause or rule.restart or rule.extend or rule.cap or rule.again
     asks = rule.when or rule.valid_from or rule.valid_to
     if moves or asks or not isinstance(rule.start, Point) or rule.each or not isinstance(rule.calendar, str):
@@ -165,7 +164,9 @@ def _plain(rule: Rule) -> Plain | None:
         if step.when is not None or step.times != 1 or not (own or isinstance(step.at, (FromStart, FromDue, Share))):
             return None
     limit = rule.limit
-    return Plain(rule, limit, rule.start) if isinstance(limit, (Span, Days, Until)) and _is_length(limit) else None
+    if not isinstance(limit, (Span, Days, Until)) or not _is_length(limit):
+        return None
+    return Plain(rule, limit, rule.start, rule.calendar)
 
 
 def _is_point(moment: Moment) -> bool:

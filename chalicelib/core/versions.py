@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.core.instants import to_ms
+from chalicelib.core.plain import Plain, plain_of
 from chalicelib.core.rules import Policy, Rule
 
 
@@ -41,11 +42,15 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """One rule of one policy in each version that was in force. `current`: the newest version still has it."""
+    """One rule of one policy in each version that was in force. `current`: the newest version still has it.
+
+    `plain`: the rule taken apart, where it is in one version alone and nothing moves its clock.
+    """
 
     rule: str
     found: tuple[tuple[InForce, Rule], ...]
     current: bool
+    plain: Plain | None
 
 
 class Policies:
@@ -89,7 +94,9 @@ class Policies:
                     if rule.applies_to == kind:
                         rules.setdefault(rule.id, []).append((window, rule))
             newest = {rule.id for rule in windows[-1].policy.rules}
-            yield from (Versions(rule_id, tuple(found), rule_id in newest) for rule_id, found in rules.items())
+            for rule_id, found in rules.items():
+                plain = plain_of(found[0][1]) if len(found) == 1 else None
+                yield Versions(rule_id, tuple(found), rule_id in newest, plain)
 
     def next_change(self, now: datetime) -> datetime | None:
         """The next activation or recall after `now`: it may judge clocks that already run, or start new ones."""

@@ -23,15 +23,17 @@ class Seen(NamedTuple):
 class View:
     """Evidence as of `now`, indexed for the clocks. Made anew for each evaluation, never stored."""
 
-    __slots__ = ("_evidence", "_marks", "next_unseen", "now")
+    __slots__ = ("_evidence", "next_unseen", "now", "seen")
 
     def __init__(self, evidence: Evidence, now: datetime) -> None:
         self.now = now
         self._evidence = evidence
-        self._marks: dict[str, list[Seen]] = {}
+        self.seen: dict[str, list[Seen]] = {}
+        """The occurrences of each mark that has any, in order of time."""
         self.next_unseen: datetime | None = None
         """The earliest instant at which a mark dated later comes into sight."""
         listed = bool(evidence.wholes)
+        found = self.seen
         for (name, of), register in evidence.marks.items():
             at = register.at
             if at is None or (listed and not evidence.live(name, register)):
@@ -40,12 +42,12 @@ class View:
                 if self.next_unseen is None or at < self.next_unseen:
                     self.next_unseen = at
                 continue
-            held = self._marks.get(name)
+            held = found.get(name)
             if held is None:
-                self._marks[name] = [Seen(at, of, register.value)]
+                found[name] = [Seen(at, of, register.value)]
             else:
                 held.append(Seen(at, of, register.value))
-        for seen in self._marks.values():
+        for seen in found.values():
             if len(seen) > 1:
                 seen.sort(key=lambda one: (one.at, one.of))
 
@@ -55,7 +57,7 @@ class View:
 
     def marks(self, name: str, of: str | None = None) -> list[Seen]:
         """The occurrences in order of time; with `of`, those of that occurrence and those that name none."""
-        seen = self._marks.get(name, [])
+        seen = self.seen.get(name, [])
         if of is None:
             return seen
         return [one for one in seen if one.of in ("", of)]

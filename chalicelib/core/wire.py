@@ -4,6 +4,7 @@ Every mistake is a BadEvent that names the field, what was found and what was wa
 dropped and counted; unknown top-level fields are ignored and counted.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -18,6 +19,8 @@ _FIELDS = frozenset(
     ["id", "subject", "seller", "buyer", "occurred_at", "version", "source", "look", "reading", "marks", "facts",
      "whole", "links"]
 )  # fmt: skip
+_PEOPLE = ("seller", "buyer")
+"""Fields of their own in the wire form, facts of the event."""
 _KEEPS = frozenset(["name", "at", "of", "version", "value"])
 
 
@@ -71,7 +74,8 @@ def _instant(value: object, field: str) -> datetime:
         _fail(field, value, f"an instant like 2026-11-20T10:00:00Z ({error})")
 
 
-def _version(value: object, field: str) -> Version:
+def read_version(value: object, field: str = "version") -> Version:
+    """A version. Raises BadEvent."""
     if isinstance(value, str):
         return _instant(value, field)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_VERSION:
@@ -82,38 +86,29 @@ def _version(value: object, field: str) -> Version:
 def read_event(value: object, words: Vocabulary = CORE) -> Event:
     """The event that a parsed JSON object describes. Raises BadEvent."""
     data = _object(value, "event")
-    subject = _object(data.get("subject", MISSING), "subject")
-    about = read_subject(subject.get("kind"), subject.get("id"))
-    occurred_at = _instant(data.get("occurred_at"), "occurred_at")
-    return read_rest(_id(data.get("id"), "id"), about, occurred_at, data, words)
-
-
-def read_subject(kind: object, ident: object) -> Subject:
-    """The subject of these two. Raises BadEvent."""
-    if not isinstance(kind, str) or kind not in KINDS:
-        _fail("subject.kind", MISSING if kind is None else kind, "one of " + ", ".join(sorted(KINDS)))
-    return Subject(str(kind), _id(ident, "subject.id"))
-
-
-def read_rest(ident: str, subject: Subject, occurred_at: datetime, data: dict[str, Any], words: Vocabulary) -> Event:
-    """The event whose id, subject and instant are read, from all other fields of its object. Raises BadEvent."""
     get = data.get
+    subject = _object(get("subject", MISSING), "subject")
+    about = read_subject(subject.get("kind"), subject.get("id"))
+    occurred_at = _instant(get("occurred_at"), "occurred_at")
+    ident = _id(get("id"), "id")
     version = get("version")
-    source = get("source", "platform")
-    if not isinstance(source, str) or source not in SOURCES:
-        _fail("source", source, "one of " + ", ".join(SOURCES))
+    source = read_source(get("source", "platform"))
     reading = get("reading", 0)
     if isinstance(reading, bool) or not isinstance(reading, int) or not 0 <= reading < 1_000_000:
         _fail("reading", reading, "a small non-negative integer")
     if not (get("marks") or get("facts") or get("links") or get("whole") or get("seller")):
         _fail("event", MISSING, "one of marks, facts, links")
     dropped = [] if data.keys() <= _FIELDS else [name for name in data if name not in _FIELDS]
-    facts = _facts(data, words, dropped)
+    told = get("facts")
+    facts = {} if told is None else read_facts(_object(told, "facts"), words, dropped)
+    for name in _PEOPLE:
+        if name in data:
+            facts[name] = None if data[name] is None else _id(data[name], name)
     return Event(
         ident,
-        subject,
+        about,
         occurred_at,
-        occurred_at if version is None else _version(version, "version"),
+        occurred_at if version is None else read_version(version),
         source,
         get("look") is True,
         reading,
@@ -125,22 +120,37 @@ def read_rest(ident: str, subject: Subject, occurred_at: datetime, data: dict[st
     )
 
 
-def _facts(data: dict[str, Any], words: Vocabulary, dropped: list[str]) -> dict[str, FactValue | None]:
+def read_subject(kind: object, ident: object) -> Subject:
+    """The subject of these two. Raises BadEvent."""
+    return Subject(read_kind(kind, "subject.kind"), _id(ident, "subject.id"))
+
+
+def read_kind(kind: object, field: str = "kind") -> str:
+    """A kind of subject. Raises BadEvent."""
+    if not isinstance(kind, str) or kind not in KINDS:
+        _fail(field, MISSING if kind is None else kind, "one of " + ", ".join(sorted(KINDS)))
+    return kind
+
+
+def read_source(source: object) -> str:
+    """One of our sources. Raises BadEvent."""
+    if not isinstance(source, str) or source not in SOURCES:
+        _fail("source", source, "one of " + ", ".join(SOURCES))
+    return source
+
+
+def read_facts(told: Mapping[str, object], words: Vocabulary, dropped: list[str]) -> dict[str, FactValue | None]:
+    """The facts that are declared; the names of the others are added to `dropped`. Raises BadEvent."""
     facts: dict[str, FactValue | None] = {}
-    told = data.get("facts")
-    if told is not None:
-        for name, value in _object(told, "facts").items():
-            word = words.facts.get(name)
-            if word is None or name in ("seller", "buyer"):
-                dropped.append(f"facts.{name}")
-                continue
-            try:
-                facts[name] = None if value is None else read_fact(word.type, value)
-            except ValueError as error:
-                _fail(f"facts.{name}", value, str(error))
-    for name in ("seller", "buyer"):
-        if name in data:
-            facts[name] = None if data[name] is None else _id(data[name], name)
+    for name, value in told.items():
+        word = words.facts.get(name)
+        if word is None or name in _PEOPLE:
+            dropped.append(f"facts.{name}")
+            continue
+        try:
+            facts[name] = None if value is None else read_fact(word.type, value)
+        except ValueError as error:
+            _fail(f"facts.{name}", value, str(error))
     return facts
 
 
@@ -171,7 +181,7 @@ def _mark(name: str, at: datetime | None, mark: dict[str, Any], index: int, drop
         name,
         at,
         "" if of is None or of == "" else _id(of, f"marks[{index}].of"),
-        None if version is None else _version(version, f"marks[{index}].version"),
+        None if version is None else read_version(version, f"marks[{index}].version"),
         None if value is None else _value(value, f"marks[{index}].value"),
     )
 
@@ -203,10 +213,8 @@ def _links(data: dict[str, Any]) -> tuple[Link, ...]:
     for index, one in enumerate(_list(told, "links")):
         field = f"links[{index}]"
         link = _object(one, field)
-        kind = link.get("kind")
-        if not isinstance(kind, str) or kind not in KINDS:
-            _fail(f"{field}.kind", MISSING if kind is None else kind, "one of " + ", ".join(sorted(KINDS)))
-        links.append(Link(_id(link.get("rel"), f"{field}.rel"), str(kind), _id(link.get("id"), f"{field}.id")))
+        kind = read_kind(link.get("kind"), f"{field}.kind")
+        links.append(Link(_id(link.get("rel"), f"{field}.rel"), kind, _id(link.get("id"), f"{field}.id")))
     return tuple(links)
 
 
@@ -225,10 +233,10 @@ def write_event(event: Event) -> dict[str, Any]:
         data["reading"] = event.reading
     if event.marks:
         data["marks"] = [_write_mark(mark) for mark in event.marks]
-    facts = {name: write_fact(value) for name, value in event.facts.items() if name not in ("seller", "buyer")}
+    facts = {name: write_fact(value) for name, value in event.facts.items() if name not in _PEOPLE}
     if facts:
         data["facts"] = facts
-    for name in ("seller", "buyer"):
+    for name in _PEOPLE:
         if name in event.facts:
             data[name] = event.facts[name]
     if event.whole:

@@ -43,6 +43,9 @@ class FactType(StrEnum):
     NUMBER = "number"
     FLAG = "flag"
 
+    # Looked up for each fact that is read; an enumeration's own hash is a call into Python.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class FactWord:

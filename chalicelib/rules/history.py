@@ -8,11 +8,9 @@ are still to come again, and any other order is right as well. Bad lines are tol
 import codecs
 import gzip
 import io
-import json
 import shutil
 import sys
 import tempfile
-import unicodedata
 import zlib
 from array import array
 from collections import Counter
@@ -30,10 +28,12 @@ from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.core.wire import BadEvent, read_event
 from chalicelib.core.words import CORE, Vocabulary
 from chalicelib.rules.problems import Problem
-from chalicelib.rules.quick import quick, usual
+from chalicelib.rules.quick import head, quick
 
 MAX_LINE = 1024 * 1024
 """Bytes of a line, as for the body of a delivery."""
+JSON_SPACE = b" \t\r\n"
+"""What may stand behind an event: all that JSON calls space."""
 _PACKED = b"\x1f\x8b"
 Line: TypeAlias = tuple[int, bytes | Problem]
 """A line's number, and the line or what is wrong with it."""
@@ -129,17 +129,17 @@ class History:
     ) -> Iterator[tuple[Subject, list[Event]]]:
         pool: dict[int, list[Event]] = {}
         run: list[Event] = []
-        current: int | None = None
+        current: Subject | None = None
         for number, raw in self.lines():
             if not number % 10_000:
                 progress(number)
             event = self._event(number, raw)
-            key = _light(raw)[0] if event is None else _key(event.subject.kind, event.subject.id)
-            if key is None:
+            subject = _about(raw) if event is None else event.subject
+            if subject is None:
                 continue
-            if key != current:
+            if subject != current:
                 yield from _finish(current, run, left, pool)
-                run, current = [], key
+                run, current = [], subject
             if event is not None and (now is None or event.occurred_at <= now):
                 self.counts.events += 1
                 run.append(event)
@@ -151,7 +151,7 @@ class History:
             self._refuse(raw, quiet)
             return None
         try:
-            event = quick(raw, self.words) or read_event(loads(raw.rstrip()), self.words)
+            event = quick(raw, self.words) or read_event(loads(raw.rstrip(JSON_SPACE)), self.words)
         except BadEvent as error:
             problem = Problem(self.name, number, error.field, error.found, error.wanted)
         except BadJson as error:
@@ -170,46 +170,30 @@ class History:
 
 
 def _finish(
-    key: int | None, run: list[Event], left: dict[int, int], pool: dict[int, list[Event]]
+    subject: Subject | None, run: list[Event], left: dict[int, int], pool: dict[int, list[Event]]
 ) -> Iterator[tuple[Subject, list[Event]]]:
-    """The cases that are complete after this run of one key's events."""
-    if key is None:
+    """The cases that are complete after this run of one subject's events."""
+    if subject is None:
         return
-    if key in left:
-        pool.setdefault(key, []).extend(run)
-        left[key] -= 1
-        if left[key]:
-            return
-        run = pool.pop(key)
-    subjects: dict[Subject, list[Event]] = {}
-    for event in run:
-        subjects.setdefault(event.subject, []).append(event)
-    yield from subjects.items()
+    key = hash(subject)
+    if key not in left:
+        if run:
+            yield subject, run
+        return
+    pool.setdefault(key, []).extend(run)
+    left[key] -= 1
+    if not left[key]:
+        # Two subjects may have the same key.
+        subjects: dict[Subject, list[Event]] = {}
+        for event in pool.pop(key):
+            subjects.setdefault(event.subject, []).append(event)
+        yield from subjects.items()
 
 
-def _key(kind: str, ident: str) -> int:
-    return hash((kind, ident))
-
-
-def _light(raw: bytes | Problem) -> tuple[int | None, str | None]:
-    """The key of a line's subject and its instant, as far as they are there; nothing else is looked at."""
-    if isinstance(raw, Problem):
-        return None, None
-    found = usual(raw)
-    if found is not None:
-        kind, ident, at = found
-        return _key(kind, ident), at
-    try:
-        data = json.loads(raw)
-        subject = data["subject"]
-        kind, ident = subject["kind"], subject["id"]
-        if not isinstance(kind, str) or not isinstance(ident, str):
-            return None, None
-        ident = ident if ident.isascii() else unicodedata.normalize("NFC", ident)
-        at = data.get("occurred_at")
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        return None, None
-    return _key(kind, ident), at if isinstance(at, str) else None
+def _about(raw: bytes | Problem) -> Subject | None:
+    """The subject of a line that holds no event, as far as it is there: the first pass saw it too."""
+    found = None if isinstance(raw, Problem) else head(raw)
+    return None if found is None else Subject(found[0], found[1])
 
 
 class _Scan:
@@ -219,23 +203,22 @@ class _Scan:
         self.greatest: datetime | None = None
         self.latest: Line | None = None
         self._text = ""
-        self._current: int | None = None
+        self._kind = self._ident = ""
         self._runs = [array("q") for _ in range(256)]
 
     def add(self, number: int, raw: bytes | Problem) -> None:
-        key, at = _light(raw)
-        if key is None:
+        found = None if isinstance(raw, Problem) else head(raw)
+        if found is None:
             return
-        if key != self._current:
-            self._current = key
+        kind, ident, at = found
+        if ident != self._ident or kind != self._kind:
+            self._kind, self._ident, key = kind, ident, hash(Subject(kind, ident))
             self._runs[key & 255].append(key)
-        if at is not None:
+        # Texts of our own canonical form compare as their instants do; most lines need no more than that.
+        if at > self._text or len(at) != len(self._text) or at[10::3][:3] != "T::" or at[-1] != "Z":
             self._see(at, number, raw)
 
     def _see(self, text: str, number: int, raw: bytes | Problem) -> None:
-        # Texts of our own canonical form compare as their instants do; most lines need no more than that.
-        if len(text) == len(self._text) and text <= self._text and text[10::3][:3] == "T::" and text[-1] == "Z":
-            return
         try:
             at = parse_instant(text)
         except ValueError:

@@ -48,6 +48,7 @@ OUTSIDE: dict[str, set[str]] = {
     "infra": {"cli"},
     "tests": set(),
     "moto": set(),
+    "msgspec": {"rules"},
     "tzdata": {"core", "rules", "cli"},
 }
 # What a pure core has no use for: the machine, the network, the clock, chance.
