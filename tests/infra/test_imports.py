@@ -231,3 +231,39 @@ def test_the_receiver_stays_light() -> None:
 
 def test_the_measure_of_lightness_sees_a_heavy_import() -> None:
     assert "yaml" in _loaded("import yaml")
+
+
+def _source_of(name: str) -> Path | None:
+    """The source that a dotted name of ours is, or stands in."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        path = ROOT.joinpath(*parts[:length])
+        for found in (path.with_suffix(".py"), path / "__init__.py"):
+            if found.is_file():
+                return found
+    return None
+
+
+def _deployed() -> dict[Path, set[str]]:
+    """Each source that a function may come to import, and the packages of others that it imports."""
+    found: dict[Path, set[str]] = {}
+    left = [ROOT / "app.py", *(ROOT / "chalicelib" / "entry").glob("*.py")]
+    while left:
+        path = left.pop()
+        if path in found:
+            continue
+        names = [name for _, name in _imports(_tree(path.read_text()))]
+        found[path] = {top for name in names if (top := name.split(".")[0]) not in sys.stdlib_module_names}
+        left += [ours for name in names if name.startswith("chalicelib.") and (ours := _source_of(name))]
+    return found
+
+
+def test_what_is_deployed_imports_only_what_is_shipped() -> None:
+    lists = (ROOT / "requirements.txt").read_text().lower().splitlines()
+    # Chalice adds itself, the runtime has boto3, PyYAML is imported as yaml, and only the checker of types knows the last.
+    more = {"chalice", "boto3", "botocore", "chalicelib", "yaml", "_typeshed"}
+    shipped = {line.split("==")[0] for line in lists} | more
+    deployed = _deployed()
+    assert ROOT / "chalicelib" / "rules" / "reader.py" in deployed
+    foreign = {str(path.relative_to(ROOT)): names - shipped for path, names in deployed.items() if names - shipped}
+    assert foreign == {}
