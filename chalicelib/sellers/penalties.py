@@ -160,10 +160,11 @@ def penalty_of(case: Case, now: datetime) -> Penalty:
     )  # fmt: skip
 
 
-def told_at(case: Case) -> datetime | None:
-    """Since when the seller knows of a penalty: when its reasons went out; None where they did not (yet)."""
+def told_at(case: Case, appealed_at: datetime | None) -> datetime | None:
+    """Since when the seller knows of a penalty: when its reasons went out, or when it appealed, which it could not have
+    done without; None where neither happened (yet)."""
     sent = [one.try_at for one in case.ledger.actions.values() if one.name == TOLD_BY and one.state is ActionState.DONE]
-    return min(sent, default=None)
+    return min([*sent, *([appealed_at] if appealed_at else [])], default=None)
 
 
 def row_of(case: Case, now: datetime) -> tuple[str, dict[str, Any]]:
@@ -173,7 +174,7 @@ def row_of(case: Case, now: datetime) -> tuple[str, dict[str, Any]]:
         name: show(at) if at else None
         for name, at in (
             ("imposed_at", one.imposed_at), ("points_until", one.points_until), ("measure_until", one.measure_until),
-            ("appeal_until", one.appeal_until), ("told_at", told_at(case)),
+            ("appeal_until", one.appeal_until), ("told_at", told_at(case, one.appealed_at)),
         )
     }  # fmt: skip
     return f"{one.seller or 'unknown'}|{case.id.local}", {

@@ -239,7 +239,7 @@ def test_a_throttled_look_waits() -> None:
     assert isinstance(drive(DOKAN.look(Subject("seller", "57"), session()), shop.send), Later)
 
 
-@pytest.mark.parametrize("fault", ["", DOWN, UNSENT, FIREWALL])
+@pytest.mark.parametrize("fault", ["", DOWN, UNSENT, FIREWALL, LOST, LOST_500, LOST_HTML])
 def test_a_seller_is_featured_no_more_and_again_and_nothing_else_changes(fault: str) -> None:
     shop = marketplace()
     before = json.loads(json.dumps(shop.stores[57]))

@@ -224,11 +224,18 @@ UNWARNED = "standard: mine\nmetrics: {shipping: {limit: 4%}}\nladder: {warned: 0
 
 
 class Late:
-    """A seller who is surely bad: each parcel that is late is worth five points."""
+    """A seller who is surely bad: each parcel that is late is worth five points. `deaf`: no word reaches it."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, deaf: bool = False) -> None:
         monkeypatch.setattr(effects, "scores_of", lambda *_: [Seen(Decision.ACT, dict(SURE))])
         self.market, self.orders = Market(), 0
+        answer = self.market.world.shop.answer
+
+        def refuses(call: Call) -> Reply:
+            refused = b'{"state": "refused", "reason": "no such mailbox"}'
+            return Reply(200, {}, refused) if b"warn_seller" in call.body else answer(call)
+
+        self.market.world.shop.answer = refuses if deaf else answer
         self.market.ops.must("POST", "/policies", {"yaml": POLICY.replace("points: 2", "points: 5")})
 
     def again(self) -> dict[str, Any]:
@@ -281,14 +288,7 @@ def test_a_warning_that_was_taken_back_warned_nobody(monkeypatch: pytest.MonkeyP
 def test_a_warning_that_never_reached_the_seller_leaves_the_measure_to_a_person(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    late = Late(monkeypatch)
-    answer = late.market.world.shop.answer
-
-    def deaf(call: Call) -> Reply:
-        refused = b'{"state": "refused", "reason": "no such mailbox"}'
-        return Reply(200, {}, refused) if b"warn_seller" in call.body else answer(call)
-
-    late.market.world.shop.answer = deaf
+    late = Late(monkeypatch, deaf=True)
     assert late.again()["told_at"] is None
     late.wait(15)
     late.again()
@@ -299,6 +299,14 @@ def test_a_warning_that_never_reached_the_seller_leaves_the_measure_to_a_person(
     late.market.word(path, "approve")
     late.market.world.pass_time(timedelta(minutes=5))
     assert late.market.sellers == {"s-1": {"restrict"}}, "what a person decides needs no warning"
+
+
+def test_whoever_appealed_knew_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = Late(monkeypatch, deaf=True)
+    late.market.appeal("/penalties/" + late.again()["penalty"].replace(":penalty/", "/"))
+    late.wait(15)
+    late.again()
+    assert late.again()["state"] == "imposed"
 
 
 def test_a_house_may_ask_for_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
