@@ -260,7 +260,7 @@ def _deployed() -> dict[Path, set[str]]:
 
 def test_what_is_deployed_imports_only_what_is_shipped() -> None:
     lists = (ROOT / "requirements.txt").read_text().lower().splitlines()
-    # Chalice adds itself, the runtime has boto3, PyYAML is imported as yaml, and only the checker of types knows the last.
+    # Chalice adds itself, the runtime has boto3, PyYAML is imported as yaml, only checkers of types know the last.
     more = {"chalice", "boto3", "botocore", "chalicelib", "yaml", "_typeshed"}
     shipped = {line.split("==")[0] for line in lists} | more
     deployed = _deployed()
