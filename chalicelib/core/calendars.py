@@ -311,6 +311,10 @@ class Calendars:
         seen = bisect_right(self._changes, now)
         return self._changes[seen] if seen < len(self._changes) else None
 
+    def has_past(self, code: str) -> bool:
+        """Whether there are editions of a code before the newest one."""
+        return bool(self._editions) and bool(self.past(code))
+
     def past(self, code: str) -> tuple[tuple[Calendar, datetime], ...]:
         """The editions before the newest one, oldest first, each with the instant at which the next one came."""
         editions = self._editions.get(code, ())

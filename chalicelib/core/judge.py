@@ -53,7 +53,7 @@ class Judge:
         if found is None:
             plain = versions.plain
             start = None if plain is None else plain.start(self._view)
-            if plain is not None and start is not None:
+            if plain is not None and start is not None and not self._calendars.has_past(plain.calendar):
                 found = self._plain(plain, versions.found[0][0], start)
             else:
                 self._busy.add(versions.rule)

@@ -71,6 +71,16 @@ def test_a_running_clock_follows_the_newest_calendar_and_an_ended_one_keeps_its_
     assert told["due"] == show(zone_day(4))
 
 
+def test_a_clock_that_counts_no_working_days_keeps_its_calendar_all_the_same() -> None:
+    world, ops = deployment(RULE.replace("working_days: 2", "days: 2"))
+    placed(world, "met", shipped=world.clock.now())
+    digest = world.case("order/met").ledger.clocks["ship"].calendar
+    world.pass_time(30 * MINUTE)
+    ops.must("POST", "/calendars", {"overlay": NOTICE}, "ops")
+    reevaluate(world, ops)
+    assert world.case("order/met").ledger.clocks["ship"].calendar == digest
+
+
 def test_what_was_missed_under_the_older_calendar_stays_missed() -> None:
     world, ops = deployment(RULE)
     placed(world, "1001")
