@@ -1,8 +1,8 @@
 """Cases and their wake index on DynamoDB. One case is one item, written whole on condition of its version.
 
 Item: `key` the case's id; `n` version; `body` the stored form (`ports.forms`, which opens with its form's number).
-Only while a wake exists: `wake_bucket` "<minute>#<shard>" and `wake_at` "<13-digit ms>#<key>", the keys of the sparse
-index `wakes`, KEYS_ONLY, so that a write which leaves the wake alone costs no index write.
+Only while a wake exists: `wake_bucket` "<minute>#<shard>" and `wake_at` (`ports.keys.wake_sort`), the keys of the
+sparse index `wakes`, KEYS_ONLY, so that a write which leaves the wake alone costs no index write.
 """
 
 import time
@@ -24,6 +24,7 @@ from chalicelib.ports.keys import (
     read_wake,
     shard_of,
     wake_bucket,
+    wake_of,
     wake_sort,
 )
 from chalicelib.ports.stores import Conflict, Wake
@@ -62,9 +63,9 @@ class DynamoCases:
         key = check_case(self._account, case.id)
         written = replace(case, version=case.version + 1)
         item: dict[str, Any] = {"key": {"S": key}, "n": {"N": str(written.version)}, "body": {"B": encode(case)}}
-        if case.wake_at is not None:
-            bucket = wake_bucket(minute_of(case.wake_at), shard_of(key, self._shards))
-            item |= {"wake_bucket": {"S": bucket}, "wake_at": {"S": wake_sort(key, case.wake_at)}}
+        if (wake := wake_of(case)) is not None:
+            bucket = wake_bucket(minute_of(wake.wake_at), shard_of(key, self._shards))
+            item |= {"wake_bucket": {"S": bucket}, "wake_at": {"S": wake_sort(wake)}}
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(n)"}
         if case.version:
             condition = {
@@ -145,5 +146,8 @@ def image(item: Item) -> Case:
 
 def _case(case_id: CaseId, item: Item) -> Case:
     body = item["body"]["B"]
-    wake = read_wake(item["wake_at"]["S"]).wake_at if "wake_at" in item else None
-    return decode(b64decode(body) if isinstance(body, str) else bytes(body), case_id, int(item["n"]["N"]), wake)
+    stored, version = b64decode(body) if isinstance(body, str) else bytes(body), int(item["n"]["N"])
+    if "wake_at" not in item:
+        return decode(stored, case_id, version, None)
+    wake = read_wake(item["wake_at"]["S"])
+    return decode(stored, case_id, version, wake.wake_at, wake.law_at)

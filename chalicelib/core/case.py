@@ -107,13 +107,18 @@ EMPTY = Ledger()
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Evidence and ledger of one subject; `version` is that of the stored item, 0 for one that was never stored."""
+    """Evidence and ledger of one subject; `version` is that of the stored item, 0 for one that was never stored.
+
+    `wake_at`: when to look at it again. `law_at`: its next legal deadline, by which what is overdue is put in order;
+    never before `wake_at`, and only beside it.
+    """
 
     id: CaseId
     evidence: Evidence = NOTHING
     ledger: Ledger = EMPTY
     wake_at: datetime | None = None
     version: int = 0
+    law_at: datetime | None = None
 
 
 def new_case(case_id: CaseId) -> Case:

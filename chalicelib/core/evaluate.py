@@ -5,6 +5,7 @@ alone, and the verdict is their difference to the ledger. So repeating an evalua
 facts withdraw what they disprove.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from chalicelib.core.calendars import TZ_VERSION, Calendars
 from chalicelib.core.case import Case
 from chalicelib.core.clocks import Reading
 from chalicelib.core.judge import Judge
+from chalicelib.core.moments import earliest
 from chalicelib.core.versions import Policies
 from chalicelib.core.view import View
 from chalicelib.core.words import OURS, Status
@@ -34,7 +36,8 @@ class Taken(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `evaluate` concluded. `wake_at`: the next instant at which the clocks alone would change the verdict."""
+    """What `evaluate` concluded. `wake_at`: the next instant at which the clocks alone would change the verdict;
+    `law_at`: the next at which the law does, see `law_at`."""
 
     now: datetime
     clocks: tuple[Reading, ...]
@@ -43,6 +46,7 @@ class Verdict:
     wake_at: datetime | None
     engine: int = ENGINE
     tz: str = TZ_VERSION
+    law_at: datetime | None = None
 
     def clock(self, clock: str) -> Reading | None:
         return next((one for one in self.clocks if one.clock == clock), None)
@@ -84,4 +88,14 @@ def evaluate(case: Case, policies: Policies, calendars: Calendars, now: datetime
         coming.append(turn)
     if len(taken) > 1:
         taken.sort(key=lambda one: (one.at, one.clock, one.step))
-    return Verdict(now, clocks, tuple(taken), withdrawn, min(coming, default=None))
+    return Verdict(now, clocks, tuple(taken), withdrawn, min(coming, default=None), law_at=law_at(clocks))
+
+
+def law_at(clocks: Iterable[Reading]) -> datetime | None:
+    """The next legal deadline: the first instant at which a clock of the law falls due or, once it has, comes to a step
+    (many a law has a second line behind the first). What reminds of a deadline is none."""
+    lawful = (one for one in clocks if one.rule.basis == "law")
+    return earliest(
+        one.due if one.status is Status.RUNNING else one.next if one.status is Status.BREACHED else None
+        for one in lawful
+    )

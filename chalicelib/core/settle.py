@@ -51,7 +51,7 @@ def settle(case: Case, verdict: Verdict, terms: Terms) -> Case:
     for taken in verdict.taken:
         ledger = _take(case, ledger, verdict, taken, terms)
     times = [one for one in (verdict.wake_at, next_try(ledger, verdict.now)) if one is not None]
-    return replace(case, ledger=ledger, wake_at=min(times, default=None))
+    return replace(case, ledger=ledger, wake_at=min(times, default=None), law_at=verdict.law_at)
 
 
 def _clocks(ledger: Ledger, verdict: Verdict) -> Ledger:

@@ -82,7 +82,9 @@ def encode(case: Case) -> bytes:
     return bytes([FORM]) + deflate.compress(text) + deflate.flush()
 
 
-def decode(body: bytes, case_id: CaseId, version: int, wake_at: datetime | None) -> Case:
+def decode(
+    body: bytes, case_id: CaseId, version: int, wake_at: datetime | None, law_at: datetime | None = None
+) -> Case:
     """The case that was encoded. Raises Newer for a form of a later program, ValueError for what is no form at all."""
     form = body[0] if body else 0
     if form > FORM:
@@ -96,7 +98,7 @@ def decode(body: bytes, case_id: CaseId, version: int, wake_at: datetime | None)
         evidence, ledger = _unpack(row)
     except (zlib.error, ValueError, TypeError, LookupError, ArithmeticError) as error:
         raise ValueError(f"{case_id}: what is stored is not the form of a case ({type(error).__name__})") from None
-    return Case(case_id, evidence, ledger, wake_at, version)
+    return Case(case_id, evidence, ledger, wake_at, version, law_at)
 
 
 def over_limit(case: Case) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 from zlib import crc32
 
-from chalicelib.core.case import CaseId
+from chalicelib.core.case import Case, CaseId
 from chalicelib.core.instants import from_ms, to_ms
 from chalicelib.ports.stores import Clock, Message, Wake
 
@@ -40,15 +40,25 @@ def wake_bucket(minute: int, shard: int) -> str:
     return f"{minute}#{shard}"
 
 
-def wake_sort(key: str, wake_at: datetime) -> str:
-    """Orders the wakes of a bucket by instant. Thirteen digits reach the year 2286."""
-    return f"{to_ms(wake_at):013d}#{key}"
+def wake_of(case: Case) -> Wake | None:
+    """What the index shows of a case."""
+    return None if case.wake_at is None else Wake(case.id, case.wake_at, case.law_at)
+
+
+def wake_sort(wake: Wake) -> str:
+    """Orders the wakes of a bucket by instant: "<ms>#<key>" or, with a legal deadline, "<ms>+<ms from there>#<key>".
+
+    Thirteen digits reach the year 2286."""
+    at = to_ms(wake.wake_at)
+    law = "" if wake.law_at is None else f"+{to_ms(wake.law_at) - at}"
+    return f"{at:013d}{law}#{wake.case_id}"
 
 
 def read_wake(sort: str) -> Wake:
     """The reverse of `wake_sort`. Raises ValueError."""
-    at, _, key = sort.partition("#")
-    return Wake(CaseId.parse(key), from_ms(int(at)))
+    when, _, key = sort.partition("#")
+    at, _, law = when.partition("+")
+    return Wake(CaseId.parse(key), from_ms(int(at)), from_ms(int(at) + int(law)) if law else None)
 
 
 def is_name(text: str) -> bool:

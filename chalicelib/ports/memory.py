@@ -14,7 +14,16 @@ from threading import RLock
 from chalicelib.core.case import Case, CaseId, new_case
 from chalicelib.core.instants import cut
 from chalicelib.ports.forms import decode, encode
-from chalicelib.ports.keys import check_account, check_case, check_segment, minute_of, read_wake, shard_of, wake_sort
+from chalicelib.ports.keys import (
+    check_account,
+    check_case,
+    check_segment,
+    minute_of,
+    read_wake,
+    shard_of,
+    wake_of,
+    wake_sort,
+)
 from chalicelib.ports.memory_queue import MemoryQueue
 from chalicelib.ports.memory_stores import (
     MemoryBlobs,
@@ -68,13 +77,14 @@ class Image:
     case_id: CaseId
     body: bytes
     version: int
-    wake_at: datetime | None
+    wake: Wake | None
     _read: list[Case] = field(init=False, default_factory=list, repr=False, compare=False)
 
     @property
     def case(self) -> Case:
         if not self._read:
-            self._read.append(decode(self.body, self.case_id, self.version, self.wake_at))
+            at, law = (self.wake.wake_at, self.wake.law_at) if self.wake else (None, None)
+            self._read.append(decode(self.body, self.case_id, self.version, at, law))
         return self._read[0]
 
 
@@ -106,8 +116,8 @@ class CaseTable:
         self._clock = clock
         self._items: dict[str, Image] = {}
         self._stream: deque[Change] = deque()
-        self._late: deque[tuple[datetime, str, datetime | None]] = deque()
-        self._indexed: dict[str, datetime] = {}
+        self._late: deque[tuple[datetime, str, Wake | None]] = deque()
+        self._indexed: dict[str, Wake] = {}
         self._buckets: dict[tuple[int, int], dict[str, None]] = {}
         self._lock = RLock()
 
@@ -124,10 +134,10 @@ class CaseTable:
             self._items[key] = image
             self._stream.append(Change(before, image))
             if self._clock is not None and self.lag:
-                self._late.append((self._clock.now() + self.lag, key, image.wake_at))
+                self._late.append((self._clock.now() + self.lag, key, image.wake))
             else:
                 self._catch_up(everything=True)
-                self._index(key, image.wake_at)
+                self._index(key, image.wake)
 
     def keys(self) -> Sequence[str]:
         """Every stored case, for audits."""
@@ -153,23 +163,23 @@ class CaseTable:
     def _catch_up(self, everything: bool) -> None:
         # Strictly in the order of the writes, as the index of a real table is kept up.
         while self._late and (everything or self._clock is None or self._late[0][0] <= self._clock.now()):
-            _, key, wake_at = self._late.popleft()
-            self._index(key, wake_at)
+            _, key, wake = self._late.popleft()
+            self._index(key, wake)
 
-    def _index(self, key: str, wake_at: datetime | None) -> None:
+    def _index(self, key: str, wake: Wake | None) -> None:
         was = self._indexed.get(key)
-        if was == wake_at:
+        if was == wake:
             return
         shard = shard_of(key, self.shards)
         if was is not None:
             del self._indexed[key]
-            place = (minute_of(was), shard)
-            del self._buckets[place][wake_sort(key, was)]
+            place = (minute_of(was.wake_at), shard)
+            del self._buckets[place][wake_sort(was)]
             if not self._buckets[place]:
                 del self._buckets[place]
-        if wake_at is not None:
-            self._indexed[key] = wake_at
-            self._buckets.setdefault((minute_of(wake_at), shard), {})[wake_sort(key, wake_at)] = None
+        if wake is not None:
+            self._indexed[key] = wake
+            self._buckets.setdefault((minute_of(wake.wake_at), shard), {})[wake_sort(wake)] = None
 
 
 class MemoryCases:
@@ -191,7 +201,7 @@ class MemoryCases:
     def put(self, case: Case) -> Case:
         check_case(self._account, case.id)
         written = replace(case, version=case.version + 1)
-        self._table.write(Image(case.id, encode(case), written.version, case.wake_at))
+        self._table.write(Image(case.id, encode(case), written.version, wake_of(case)))
         return written
 
     def scan(self, segment: int, total: int, after: CaseId | None = None) -> Iterator[Case]:

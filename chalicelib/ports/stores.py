@@ -52,10 +52,11 @@ class Cases(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """One entry of the wake index: look at this case. Carries no authority (DESIGN law 3)."""
+    """One entry of the wake index: look at this case. Carries no authority (DESIGN law 3). `law_at`: as on the case."""
 
     case_id: CaseId
     wake_at: datetime
+    law_at: datetime | None = None
 
 
 class WakeIndex(Protocol):

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.core.instants import from_ms, show
+from chalicelib.core.instants import show
 from chalicelib.entry import hook
+from chalicelib.ports.keys import read_wake
 from chalicelib.ports.ports import SYSTEM
 from tests.bench.cloud import NOW, Cloud, cloud
 from tests.bench.figures import at_most, save
@@ -186,7 +187,7 @@ def timers(there: Cloud, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     while meter.sent["inbox"]:
         arm.add(there, lambda: bootstrap.apply()(there.batch("inbox", BATCH)))
     for _ in range(STEPS):
-        due = from_ms(int(meter.written[-1][1]["wake_at"]["S"].partition("#")[0]))
+        due = read_wake(meter.written[-1][1]["wake_at"]["S"]).wake_at
         # A sweep that ran each minute would find nothing in between.
         there.ports.records(SYSTEM).delete("sweep", "00000")
         there.clock.set(due - timedelta(minutes=10))

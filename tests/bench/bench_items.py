@@ -21,7 +21,7 @@ from chalicelib.core.versions import Activation, Policies
 from chalicelib.core.words import ActionState, Group, Mode
 from chalicelib.flow.terms import terms_of
 from chalicelib.ports.forms import encode
-from chalicelib.ports.keys import minute_of, shard_of, wake_bucket, wake_sort
+from chalicelib.ports.keys import minute_of, shard_of, wake_bucket, wake_of, wake_sort
 from chalicelib.ports.stores import Connection
 from chalicelib.rules.history import History
 from chalicelib.rules.judge import Judge
@@ -42,10 +42,10 @@ PACK = "marketplace-standards"
 def size(case: Case) -> int:
     key = str(case.id)
     item = {"key": {"S": key}, "n": {"N": str(case.version)}, "body": {"B": encode(case)}}
-    if case.wake_at is not None:
+    if (wake := wake_of(case)) is not None:
         item |= {
-            "wake_bucket": {"S": wake_bucket(minute_of(case.wake_at), shard_of(key, 64))},
-            "wake_at": {"S": wake_sort(key, case.wake_at)},
+            "wake_bucket": {"S": wake_bucket(minute_of(wake.wake_at), shard_of(key, 64))},
+            "wake_at": {"S": wake_sort(wake)},
         }
     return item_bytes(item)  # type: ignore[arg-type]
 

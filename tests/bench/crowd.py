@@ -5,7 +5,7 @@ run is killed after as many seconds as Lambda would let it run. The draining is 
 source mappings (timers.md, section 5).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,7 +15,8 @@ from typing import Any, cast
 from chalicelib.core.case import CaseId
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import EPOCH
-from chalicelib.flow.sweep import LEAD, WORKERS, Sweep
+from chalicelib.flow.checkpoint import LEAD
+from chalicelib.flow.sweep import WORKERS, Sweep
 from chalicelib.ports.faults import Crash
 from chalicelib.ports.memory import ManualClock, MemoryRecords
 from chalicelib.ports.ports import GivenPorts, Ports
@@ -65,14 +66,16 @@ class Abreast(Sweep):
     """So many shards at once as the sweep has threads, in the same order in every run: each at the clock's time when
     they began, all over when the slowest is; when the process dies, none of them has noted anything."""
 
-    def _each(self, work: Callable[[int], Any]) -> list[Any]:
+    def _each(self, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        if len(items) < self._ports.shards:
+            return [work(one) for one in items]
         clock, found = cast(ManualClock, self._ports.clock), []
         for start in range(0, self._ports.shards, WORKERS):
             began, ends = clock.now(), []
             for shard in range(start, start + WORKERS):
                 clock.set(began)
                 with suppress(Crash):
-                    found.append(work(shard))
+                    found.append(work(items[shard]))
                 ends.append(clock.now())
             clock.set(max(ends))
             if len(found) < start + WORKERS:

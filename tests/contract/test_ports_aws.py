@@ -26,6 +26,7 @@ from chalicelib.aws.records import DynamoRecords
 from chalicelib.core.case import Case, CaseId, new_case
 from chalicelib.core.events import Subject
 from chalicelib.ports.forms import FORM, encode
+from chalicelib.ports.keys import minute_of
 from chalicelib.ports.stores import Message, Newer, QueueFailed, Wake
 from tests.contract.worlds import NOW, SHARDS, World
 
@@ -188,6 +189,19 @@ def test_a_case_is_one_item_with_wake_keys_only_while_it_has_a_wake(stub: Stubbe
     stub.add_response("put_item", {}, {"TableName": "cases", "Item": item("1", 2), **over})
     cases = DynamoCases("main", "cases", SHARDS)
     cases.put(replace(cases.put(case), wake_at=None))
+
+
+def test_a_legal_deadline_stands_in_the_keys_of_the_index_and_one_written_without_is_read_as_before(aws: World) -> None:
+    cases, case_id = aws.cases(aws.account), order("1", aws.account)
+    case = cases.put(Case(case_id, wake_at=NOW, law_at=NOW + timedelta(minutes=5, milliseconds=7)))
+    dynamodb, where = client("dynamodb"), {"TableName": "cases", "Key": {"key": {"S": str(case_id)}}}
+    stored = dynamodb.get_item(**where)["Item"]
+    assert stored["wake_at"] == {"S": f"1795168800000+300007#{case_id}"}
+    dynamodb.put_item(TableName="cases", Item={**stored, "wake_at": {"S": f"1795168800000#{case_id}"}})
+    assert cases.get(case_id) == replace(case, law_at=None)
+    shard = int(stored["wake_bucket"]["S"].partition("#")[2])
+    found = aws.wake_index.bucket(minute_of(NOW), shard)
+    assert [one for one in found if one.case_id == case_id] == [Wake(case_id, NOW)]
 
 
 @service("dynamodb")

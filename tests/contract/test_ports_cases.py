@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from chalicelib.core.case import Action, Case, CaseId, ClockState, Ledger, StepState, new_case
 from chalicelib.core.events import Subject
 from chalicelib.core.evidence import Evidence, FactRegister, MarkRegister
+from chalicelib.core.instants import EPOCH, FIRST, LAST
 from chalicelib.core.words import ActionState, Status
 from chalicelib.ports.keys import minute_of
 from chalicelib.ports.stores import Conflict, Wake
@@ -39,6 +40,7 @@ def lived(case_id: CaseId) -> Case:
             {"ship-by|eve|1|0": Action("refund", ActionState.SENDING, "demo@1", NOW, 1, due, "", "", "h-1")},
         ),
         due,
+        law_at=due + timedelta(minutes=1),
     )  # fmt: skip
 
 
@@ -117,6 +119,27 @@ def test_the_wake_entry_appears_moves_and_goes_with_the_write(world: World) -> N
     assert list(wakes(world, minute_of(later))) == []
 
 
+@pytest.mark.parametrize("after", [0, 7, 40 * 86_400_000], ids=["at once", "some ms", "weeks"])
+def test_the_wake_entry_tells_the_next_legal_deadline_and_follows_it(world: World, after: int) -> None:
+    cases, case_id = world.cases(world.account), order(world.account)
+    law_at = NOW + timedelta(milliseconds=after)
+    case = cases.put(Case(case_id, wake_at=NOW, law_at=law_at))
+    assert cases.get(case_id) == case and cases.get_many([case_id])[case_id] == case
+    assert list(wakes(world, minute_of(NOW))) == [Wake(case_id, NOW, law_at)]
+    case = cases.put(replace(case, law_at=law_at + timedelta(hours=1)))
+    assert list(wakes(world, minute_of(NOW))) == [Wake(case_id, NOW, law_at + timedelta(hours=1))]
+    cases.put(replace(case, law_at=None))
+    assert list(wakes(world, minute_of(NOW))) == [Wake(case_id, NOW)]
+
+
+@pytest.mark.parametrize("at", [FIRST, EPOCH, NOW.replace(year=3000), LAST - timedelta(days=1)], ids=str)
+def test_a_wake_of_any_year_comes_back(world: World, at: datetime) -> None:
+    cases, case_id = world.cases(world.account), order(world.account)
+    case = cases.put(Case(case_id, wake_at=at, law_at=at + timedelta(hours=1)))
+    assert cases.get(case_id) == case
+    assert list(wakes(world, minute_of(at))) == [Wake(case_id, at, case.law_at)]
+
+
 def test_a_write_that_lost_does_not_move_the_wake(world: World) -> None:
     cases, case_id = world.cases(world.account), order(world.account)
     cases.put(Case(case_id, wake_at=NOW))
@@ -131,7 +154,8 @@ def test_a_bucket_holds_one_minute_of_one_shard_in_order(world: World) -> None:
     start = NOW + timedelta(days=3)
     for number in range(12):
         wake_at = start + timedelta(seconds=59 - 5 * number) if number else start + timedelta(seconds=60)
-        cases.put(Case(order(world.account, str(number)), wake_at=wake_at))
+        law_at = wake_at + timedelta(hours=1) if number % 2 else None
+        cases.put(Case(order(world.account, str(number)), wake_at=wake_at, law_at=law_at))
     minute = minute_of(start)
     buckets = [list(world.wake_index.bucket(minute, shard)) for shard in range(SHARDS)]
     assert sorted(wake.case_id.subject.id for bucket in buckets for wake in bucket) == sorted(map(str, range(1, 12)))

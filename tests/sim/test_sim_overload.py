@@ -1,7 +1,8 @@
 """More than can be done at once: one store's flood is not another's delay; after an outage what is in time goes first,
-then what is oldest; and nobody is fined in bulk without a person."""
+then the oldest legal deadline, then what is oldest; and nobody is fined in bulk without a person."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
@@ -13,8 +14,9 @@ from chalicelib.core.instants import show
 from chalicelib.core.rules import Do, FromDue, Point, Policy, Rule, Step, Until
 from chalicelib.core.words import ActionState
 from chalicelib.flow.sweep import Sweep
+from chalicelib.ports.memory import MemoryWakeIndex
 from chalicelib.ports.memory_queue import MemoryQueue
-from chalicelib.ports.stores import Message
+from chalicelib.ports.stores import Message, Wake
 from tests.sim.engine import SECOND, Sim
 from tests.sim.fair import FairQueue
 from tests.sim.furnish import activate, connect
@@ -31,6 +33,15 @@ RULE = Rule(
 )  # fmt: skip
 
 
+LAW = Rule(
+    "law", "order", Point("order.placed"), (Point("order.shipped"),), Until("deliver_by"), basis="law",
+    steps=(
+        Step("eve", FromDue(-90 * 60), (Do("alert", {"severity": "warning"}),)),
+        Step("due", FromDue(0), (Do("alert", {"severity": "error"}),)),
+    ),
+)  # fmt: skip
+
+
 class Busy(Sim):
     """Stores with orders whose deadline is given; remembers when each step was taken, in order."""
 
@@ -38,13 +49,13 @@ class Busy(Sim):
         super().__post_init__()
         self.taken: dict[tuple[str, str], datetime] = {}
         self.watchers.append(self._written)
-        activate(self, Policy("p", 1, "d", (RULE,)))
+        activate(self, Policy("p", 1, "d", (RULE, LAW)))
         self.start()
 
-    def order(self, name: str, number: int, placed: datetime, due: datetime) -> None:
+    def order(self, name: str, number: int, placed: datetime, due: datetime, until: str = "respond_by") -> None:
         event: dict[str, Any] = {
             "id": f"{name}-{number}", "subject": {"kind": "order", "id": str(number)}, "occurred_at": show(placed),
-            "marks": [{"name": "order.placed", "at": show(placed)}], "facts": {"respond_by": show(due)},
+            "marks": [{"name": "order.placed", "at": show(placed)}], "facts": {until: show(due)},
         }  # fmt: skip
         self.at(placed, partial(self.deliver, event, name=name))
 
@@ -83,30 +94,62 @@ def test_a_flood_of_one_store_does_not_delay_anothers_timers() -> None:
     assert max(unfair) > 20, "without fair queues it does"
 
 
-def test_after_an_outage_what_is_in_time_goes_first_and_then_what_is_oldest() -> None:
-    sim = Busy(projecting=False, pace={"late": 1.0})
+class Blind(MemoryWakeIndex):
+    """An index that knows nothing of the law."""
+
+    def bucket(self, minute: int, shard: int) -> Iterator[Wake]:
+        return (replace(one, law_at=None) for one in super().bucket(minute, shard))
+
+
+def mixed(parts: Parts) -> tuple[dict[str, list[tuple[datetime, datetime]]], datetime]:
+    """A backlog of house promises and legal deadlines, many of these behind a reminder that is overdue too, over a late
+    lane that needs eleven minutes for it. When each was told and when it was due, in the order of the telling, by what
+    it was; and when the outage was over."""
+    sim = Busy(parts=parts, projecting=False, pace={"late": 10.0})
     connect(sim, "shop-1", acts=False)
-
-    def due(number: int) -> datetime:
-        return T0 + timedelta(minutes=60, seconds=number * 20)
-
-    for number in range(900):
-        sim.order("shop-1", number, T0 + timedelta(seconds=number / 10), due(number))
-    sim.at(T0 + 30 * MINUTE, lambda: setattr(sim, "down", True))
     back = T0 + timedelta(hours=4, seconds=30)
+    due: dict[str, list[datetime]] = {
+        "house": [T0 + timedelta(minutes=60, seconds=30 * number) for number in range(480)],
+        # Of the first of them the reminder went out before the outage, of the others it did not.
+        "law": [T0 + timedelta(minutes=61 if number < 160 else 90, seconds=20 * number) for number in range(300)],
+        "soon": [back + timedelta(minutes=2, seconds=30 + number) for number in range(60)],
+    }
+    kinds = [(kind, at) for kind, found in due.items() for at in found]
+    for number, (kind, at) in enumerate(kinds):
+        until = "respond_by" if kind == "house" else "deliver_by"
+        sim.order("shop-1", number, T0 + timedelta(seconds=number / 10), at, until)
+    sim.at(T0 + 30 * MINUTE, lambda: setattr(sim, "down", True))
     sim.at(back, lambda: setattr(sim, "down", False))
-    sim.run(T0 + timedelta(hours=6, minutes=30))
-    assert len(sim.taken) == 1800
-    first = {int(name.rpartition("/")[2]): now for (name, step), now in sim.taken.items() if step == "due"}
-    in_time = [now - due(number) for number, now in first.items() if due(number) > back + 2 * MINUTE]
-    assert len(in_time) > 300 and max(in_time) <= timedelta(seconds=1), "the backlog delays nothing that is in time"
-    overdue = sorted((now, due(number)) for number, now in first.items() if due(number) < back - 5 * MINUTE)
-    assert overdue[-1][0] - back > MINUTE, "it takes a while"
-    # A batch holds ten, and a bucket a minute.
-    behind = [
-        max((one for _, one in overdue[:place]), default=T0) - deadline for place, (_, deadline) in enumerate(overdue)
-    ]
-    assert max(behind) <= timedelta(minutes=4), "oldest first"
+    sim.run(T0 + timedelta(hours=7))
+    told: dict[str, list[tuple[datetime, datetime]]] = {kind: [] for kind in due}
+    for (name, step), now in sim.taken.items():
+        if step == "due":
+            kind, at = kinds[int(name.rpartition("/")[2])]
+            told[kind].append((now, at))
+    assert {kind: len(found) for kind, found in told.items()} == {kind: len(found) for kind, found in due.items()}
+    return {kind: sorted(found) for kind, found in told.items()}, back
+
+
+def oldest_first(told: list[tuple[datetime, datetime]]) -> bool:
+    return [at for _, at in told] == sorted(at for _, at in told)
+
+
+def test_a_backlog_is_worked_in_time_first_then_the_oldest_legal_deadline_then_the_rest_by_age() -> None:
+    told, back = mixed(Parts())
+    house = [one for one in told["house"] if one[1] < back - 5 * MINUTE]
+    in_time = told["soon"] + [one for one in told["house"] if one[1] > back + 2 * MINUTE]
+    assert len(house) > 300 and len(in_time) > 150
+    assert max(now - at for now, at in in_time) <= timedelta(seconds=1), "the backlog delays nothing that is in time"
+    assert oldest_first(told["law"]) and oldest_first(house)
+    assert told["law"][-1][0] - back > 4 * MINUTE, "it takes a while"
+    assert told["law"][-1][0] <= house[0][0], "no reminder and no promise of the house before the law"
+    assert house[-1][0] - back < 15 * MINUTE, "and they have their turn as soon as it is over"
+
+
+def test_an_index_that_does_not_know_the_law_works_a_backlog_in_another_order() -> None:
+    told, _ = mixed(Parts(index=lambda table, clock: Blind(table)))
+    assert not oldest_first(told["law"]) and told["law"][-1][0] > told["house"][0][0]
+    assert max(now - at for now, at in told["soon"]) > MINUTE, "what is in time waits behind its own reminder"
 
 
 class Counting(MemoryQueue):

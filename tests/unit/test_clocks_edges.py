@@ -244,3 +244,33 @@ def test_a_share_of_working_time_leaves_out_what_a_pause_took() -> None:
     clock = judge(rule, *told).clock("r")
     assert clock is not None
     assert dict(clock.steps)["part"] == calendar.add(end, timedelta(hours=11))
+
+
+LAWFUL = replace(RULE, id="law", basis="law", limit=Span(20 * HOUR), steps=(
+    Step("eve", FromDue(-HOUR), (Do("alert"),)), Step("line", FromDue(5 * HOUR), (Do("alert"),)),
+))  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "marks", "hours", "law", "why"), [
+    ([RULE], [], 1, None, "a promise of the house is none of the law's"),
+    ([RULE, LAWFUL], [], 1, 20, "what reminds of a deadline is none"),
+    ([LAWFUL, replace(LAWFUL, id="other", limit=Span(15 * HOUR))], [], 1, 15, "the next of several"),
+    ([LAWFUL], [], 21, 25, "a second line behind the first"),
+    ([LAWFUL], [], 26, None, "nothing more is to come"),
+    ([LAWFUL], [("inspection.started", 2)], 3, None, "a pause holds it"),
+    ([LAWFUL], [("inspection.started", 2), ("inspection.ended", 4)], 5, 22, "and moves it"),
+    ([LAWFUL], [("order.shipped", 2)], 3, None, "met"),
+    ([LAWFUL], [("order.cancelled", 2)], 3, None, "void"),
+])  # fmt: skip
+def test_the_next_legal_deadline_of_a_case(
+    rules: list[Rule], marks: list[tuple[str, float]], hours: float, law: float | None, why: str
+) -> None:
+    told = [Mark(name, at(when)) for name, when in [("order.placed", 0.0), *marks]]
+    subject = Subject("order", "1")
+    case = Case(
+        CaseId("main", "shop", subject), merge_all(NOTHING, [Event("e", subject, T0, 1, marks=tuple(told), facts={})])
+    )
+    policies = Policies.always(Policy("p", 1, "d", tuple(rules)))
+    verdict = evaluate(case, policies, shipped_calendars(), at(hours))
+    assert verdict.law_at == (None if law is None else at(law)), why
+    assert verdict.law_at is None or (verdict.wake_at is not None and verdict.wake_at <= verdict.law_at)

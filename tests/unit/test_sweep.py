@@ -7,9 +7,13 @@ from typing import cast
 
 import pytest
 
+from chalicelib.core.case import CaseId
+from chalicelib.core.events import Subject
+from chalicelib.core.instants import EPOCH
 from chalicelib.core.rules import Do, FromDue, Point, Policy, Rule, Span, Step
 from chalicelib.core.words import Status
-from chalicelib.flow.sweep import AGES, LEAD, PUT_OFF, Duty, Sweep, duties
+from chalicelib.flow.checkpoint import AGES, CHUNK, LEAD, PUT_OFF, Checkpoint, Gap, order_of
+from chalicelib.flow.sweep import Sweep
 from chalicelib.ports.memory import CaseTable, MemoryQueue, MemoryWakeIndex
 from chalicelib.ports.ports import SYSTEM, GivenPorts
 from chalicelib.ports.stores import Message, Wake
@@ -18,54 +22,82 @@ from tests.support.world import T0, World, placed
 MINUTE = timedelta(minutes=1)
 
 
-def buckets(found: list[Duty]) -> set[int]:
-    return {bucket for duty in found for bucket in duty.buckets}
+def regular(minute: int) -> Checkpoint:
+    """Where a shard stands when the run of this minute is over, all having gone well."""
+    return Checkpoint(minute + LEAD, minute)
+
+
+def aged(place: Checkpoint, minute: int) -> list[tuple[tuple[int, ...], int]]:
+    return list(place.aged(minute, (place.in_time(minute),)))
+
+
+def buckets(pieces: list[tuple[tuple[int, ...], int]]) -> list[int]:
+    return [bucket for piece, _ in pieces for bucket in piece]
 
 
 def test_a_regular_run_reads_one_new_bucket_ahead_and_the_aged_ones() -> None:
-    found = list(duties(done=1013, last=999, minute=1000))
-    assert buckets(found) == {1014} | {1000 - age for age in AGES if age <= 1000}
-    assert (found[0].done, found[-1].last) == (1014, 1000)
+    place = regular(999)
+    assert list(place.in_time(1000)) == [1014]
+    assert aged(place, 1000) == [(tuple(sorted(1000 - age for age in AGES if age <= 1000)), 1000)]
+    assert place.ahead(1000) == Checkpoint(1014, 999)
 
 
 def test_the_first_run_reads_all_that_is_ahead() -> None:
-    found = list(duties(done=999, last=999, minute=1000))
-    assert buckets(found) >= set(range(1000, 1000 + LEAD + 1))
+    place = Checkpoint.read(None, 1000)
+    assert list(place.in_time(1000)) == list(range(1000, 1000 + LEAD + 1))
 
 
-def test_after_a_gap_each_missed_bucket_is_read_once_what_is_in_time_first() -> None:
-    found = list(duties(done=1014, last=1000, minute=1500))
-    assert found[0].buckets == tuple(range(1498, 1515)), "first what is still in time"
-    assert buckets(found) >= set(range(1015, 1515))
-    gap = [bucket for duty in found[:-9] for bucket in duty.buckets]
-    assert len(gap) == len(set(gap))
+def test_after_a_gap_what_is_in_time_is_read_once_and_the_gap_is_noted() -> None:
+    place = regular(1000)
+    assert place.in_time(1500) == range(1498, 1515), "first what is still in time"
+    after = place.ahead(1500)
+    assert after == Checkpoint(1514, 1000, Gap(1015, 1015, 1498))
+    assert Checkpoint.read(after.written(), 7) == after
+    assert list(after.in_time(1501)) == [1515], "and not again while the gap is walked"
 
 
-def test_a_gap_is_walked_in_chunks_whose_checkpoints_never_pass_what_was_read() -> None:
-    read: set[int] = set()
-    for duty in duties(done=1014, last=1000, minute=1500):
-        read |= set(duty.buckets)
-        if duty.done:
-            assert set(range(1015, duty.done + 1)) <= read
+def test_a_standstill_before_a_gap_is_over_makes_it_longer_and_the_laws_turn_begins_anew() -> None:
+    place = Checkpoint(1514, 1000, Gap(1498, 1200, 1498))
+    assert place.ahead(1600).gap == Gap(1200, 1200, 1598)
+
+
+def test_each_bucket_of_a_gap_is_read_once_for_the_law_and_once_for_the_rest() -> None:
+    gap: Gap | None = Gap(1015, 1015, 1498)
+    for law in (True, False):
+        read: list[int] = []
+        while gap is not None and (left := gap.left(law, gap.left(law).start + CHUNK)):
+            read += left
+            gap = gap.read(law, left.stop)
+        assert read == list(range(1015, 1498))
+    assert gap is None
+
+
+def test_who_belongs_to_the_law_is_a_matter_of_the_gap_alone() -> None:
+    end = EPOCH + 1498 * MINUTE
+    reminder = Wake(CaseId("main", "shop-1", Subject("order", "1")), end - 5 * MINUTE)
+    soon, far = end + (PUT_OFF - 1) * MINUTE, end + PUT_OFF * MINUTE
+    assert order_of(reminder, 1498) == (True, reminder.wake_at)
+    assert order_of(replace(reminder, law_at=end - MINUTE), 1498) == (False, end - MINUTE)
+    assert order_of(replace(reminder, law_at=soon), 1498) == (False, soon), "it may pass while the backlog lasts"
+    assert order_of(replace(reminder, law_at=far), 1498) == (True, reminder.wake_at)
 
 
 def test_the_aged_duty_of_each_missed_minute_is_made_up_for() -> None:
-    found = list(duties(done=1014, last=1000, minute=1100))
+    place = regular(1000)
+    found = aged(place, 1100)
     wanted = {minute - age for minute in range(1001, 1101) for age in AGES if minute - age >= 0}
-    assert wanted <= buckets(found)
-    read = [bucket for duty in found for bucket in duty.buckets]
-    assert len(read) == len(set(read)), "the union of what was missed is walked once"
-    assert found[-1].last == 1100
+    assert wanted <= set(buckets(found)) | set(place.in_time(1100))
+    assert len(buckets(found)) == len(set(buckets(found))), "the union of what was missed is walked once"
+    assert not set(buckets(found)) & set(place.in_time(1100))
+    assert found[-1][1] == 1100
 
 
 def test_what_a_run_cut_short_has_paid_the_next_one_does_not_owe_again() -> None:
     """Else each failed run makes the next one longer, and so likelier to fail: found by simulation at 1 % of calls."""
-    found = list(duties(done=1014, last=1000, minute=1010))
-    rescues = [duty for duty in found if not duty.done]
-    assert [duty.last for duty in rescues] == list(range(1001, 1011)), "each missed minute has its own checkpoint"
-    assert max(len(duty.buckets) for duty in rescues) <= len(AGES)
-    long = [duty for duty in duties(done=1014, last=1000, minute=1000 + 24 * 60) if not duty.done]
-    assert len(long) <= 26, "a long gap is walked in larger pieces, so that checkpoints cost little"
+    found = aged(regular(1000), 1010)
+    assert [last for _, last in found] == list(range(1001, 1011)), "each missed minute has its own checkpoint"
+    assert max(len(piece) for piece, _ in found) <= len(AGES)
+    assert len(aged(regular(1000), 1000 + 24 * 60)) <= 26, "a long gap is walked in larger pieces"
 
 
 def world(hours: int = 1) -> World:
