@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.core.actions import ActionKey, escape
+from chalicelib.core.actions import ActionKey, asks, escape
 from chalicelib.core.case import EMPTY, Action, Case, ClockState, StepState
 from chalicelib.core.events import Event, FactValue, Mark, Version
 from chalicelib.core.evidence import Evidence, Order
@@ -137,6 +137,9 @@ def _action_changes(before: Mapping[str, Action], new: Case, now: datetime) -> I
     for text in sorted(new.ledger.actions):
         action, held = new.ledger.actions[text], before.get(text)
         kind = _TOLD_ACTIONS.get(action.state)
+        if action.state is ActionState.UNKNOWN and not asks(new.ledger, text):
+            # It is being taken back anyway: nobody has to look.
+            continue
         if kind is None or (held is not None and held.state is action.state):
             continue
         key = ActionKey.parse(text)

@@ -306,8 +306,8 @@ class Actor:
         return credentials.run(self._ports, self._shops, connection, lambda session: lever.run(session, command))
 
     def _finish(self, case_id: CaseId, key: str, state: ActionState, reason: str = "", handle: str = "") -> None:
-        self._advance(case_id, change=lambda ledger: actions.finish(ledger, key, state, reason, handle))
-        failed = state in (ActionState.REFUSED, ActionState.UNKNOWN)
+        case = self._advance(case_id, change=lambda ledger: actions.finish(ledger, key, state, reason, handle))
+        failed = state is ActionState.REFUSED or bool(actions.asks(case.ledger, key))
         log(
             "action_failed" if failed else "action_ended", case=str(case_id), key=key, action=state.value, reason=reason
         )

@@ -172,7 +172,8 @@ def test_a_rung_whose_answer_was_lost_is_taken_back_where_its_penalty_is_gone_be
     place.word(path, "reverse")
     place.world.pass_time(timedelta(minutes=30))
     assert place.state() == before
-    assert not [one for one in place.held() if one.state in OPEN_STATES], "nothing is left to a person"
+    assert not [one for one in place.held() if one.state in OPEN_STATES]
+    assert place.world.told("action.unknown") == [] and place.ops.must("GET", "/held")["held"] == []
 
 
 def test_a_suspension_that_ends_leaves_one_that_was_to_last() -> None:
