@@ -86,7 +86,7 @@ def loads(
         wanted = _WANTED.get(error.msg.split(":")[0], "JSON as in RFC 8259")
         raise _bad(text, error.pos, _seen(text, error.pos), wanted) from None
     # What the decoder cannot judge is looked for only where the bytes allow for it at all.
-    if not sound or keys > max_keys or len(raw) > max_string or (b"\\u" in raw and _HALF.search(raw)):
+    if not sound or keys > max_keys or len(raw) > max_string or (b"\\" in raw and _HALF.search(raw)):
         _locate(text, max_depth, max_keys, max_string, max_int_digits)
     if not sound:
         raise _bad(text, 0, "JSON beyond the limits", "JSON within the limits")

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.bench
 
 AIM = 0.1
 BYTES = 4096
-ROUNDS, CALLS = 30, 50
+ROUNDS, CALLS = 120, 20
 
 
 class Raw:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from botocore.config import Config
 from moto import mock_aws
 
 from chalicelib.aws import clients
@@ -27,6 +28,8 @@ def made(request: pytest.FixtureRequest) -> Iterator[Callable[[], World]]:
         user = "local" if request.param == "endpoint" else "testing"
         patch.setenv("AWS_ACCESS_KEY_ID", user)
         patch.setenv("AWS_SECRET_ACCESS_KEY", user)
+        # What is asked is held against AWS's own models here, and not again where it is deployed.
+        patch.setattr(clients, "CONFIG", clients.CONFIG.merge(Config(parameter_validation=True)))
         clients.forget()
         if request.param == "endpoint":
             patch.setenv("AWS_ENDPOINT_URL", os.environ[ENDPOINT])
