@@ -110,6 +110,7 @@ def test_the_hook_beside_the_bare_framework(capsys: pytest.CaptureFixture[str]) 
             "hook",
             {
                 "task": f"a signed delivery of {BYTES} bytes on a connection of `standard`, no network",
+                "bare": "chalice.app and send_message_batch of boto3's client as it comes",
                 "milliseconds": {name: round(value, 3) for name, value in found.items()},
                 "milliseconds over bare": round(over, 3),
                 "milliseconds over bare with our client": round(found["hook"] - found["bare with our client"], 3),
