@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.case import Action, CaseId
@@ -174,6 +176,40 @@ def test_a_rung_whose_answer_was_lost_is_taken_back_where_its_penalty_is_gone_be
     assert place.state() == before
     assert not [one for one in place.held() if one.state in OPEN_STATES]
     assert place.world.told("action.unknown") == [] and place.ops.must("GET", "/held")["held"] == []
+
+
+LUCK = st.lists(
+    st.tuples(
+        st.sampled_from(["*", "GET", "PUT", "POST"]),
+        st.sampled_from(["lost", "lost_500", "throttled", "down", "unsent", "html"]),
+    ),
+    max_size=5,
+)
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.sampled_from(LOST_ANSWERS), LUCK, st.sampled_from([0, 2, 20, 90, 3600]), LUCK)
+def test_no_run_of_bad_luck_leaves_a_measure_behind_whose_penalty_is_gone(
+    row: tuple[str, str, dict[str, Any]], before_it: list[tuple[str, str]], wait: int, after_it: list[tuple[str, str]]
+) -> None:
+    """Twelve of each kind of luck take a second; law 7 is at stake."""
+    platform, rung, _ = row
+    place = Place(platform)
+    fake = place.dokan if platform == "dokan" else place.mirakl
+    place.dokan.withdraw(57)
+    place.world.pass_time(timedelta(minutes=2))
+    before = place.state()
+    fake.faults = list(before_it)
+    path = place.propose(rung)
+    place.ops.must("POST", f"{path}/decision", {"decision": "approve", "reason": "as found"}, role="reviewer")
+    place.world.pass_time(timedelta(seconds=wait))
+    fake.faults += after_it
+    place.word(path, "reverse")
+    place.world.pass_time(timedelta(hours=3))
+    fake.faults = []
+    place.world.pass_time(timedelta(hours=3))
+    assert place.state() == before
+    assert not [one for one in place.held() if one.state in OPEN_STATES]
 
 
 def test_a_suspension_that_ends_leaves_one_that_was_to_last() -> None:
