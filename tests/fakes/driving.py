@@ -25,22 +25,26 @@ def drive(steps: Generator[Call, Reply, object], send: Callable[[Call], Reply]) 
         return end.value
 
 
-def act(lever: Lever, session: Session, command: Command, platform: Sends, tries: int = 8) -> Done | Refused | str:
-    """Until it is done or refused: after an unknown outcome `findable` is looked for, `never` is left to a person."""
+def act(
+    lever: Lever, session: Session | Callable[[], Session], command: Command, platform: Sends, tries: int = 8
+) -> Done | Refused | str:
+    """Until it is done or refused: after an unknown outcome `findable` is looked for, `never` is left to a person.
+    The session may be one for all attempts, or made anew for each."""
     unknown = False
     for _ in range(tries):
+        held = session if isinstance(session, Session) else session()
         try:
             if unknown and lever.repeat == "never":
                 return "unknown"
             if unknown and lever.repeat == "findable":
                 assert lever.find is not None
-                found = drive(lever.find(session, command), platform.send)
+                found = drive(lever.find(held, command), platform.send)
                 if isinstance(found, Done):
                     return found
                 if not isinstance(found, Absent):
                     continue
             unknown = False
-            outcome = drive(lever.run(session, command), platform.send)
+            outcome = drive(lever.run(held, command), platform.send)
         except Unsent:
             continue
         except Uncertain:

@@ -1,22 +1,21 @@
 """Looks at WeChat Pay and levers on it, against a platform that throttles, fails and loses answers after the effect."""
 
 import json
-from collections.abc import Generator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Mark, Subject
 from chalicelib.core.instants import parse_instant
-from chalicelib.platforms.base import Absent, Command, Done, Later, Lever, Read, Refused, Session, Shop
+from chalicelib.platforms.base import Command, Done, Later, Read, Refused, Session, Shop
 from chalicelib.platforms.crypto import encode64, rsa_sign
 from chalicelib.platforms.wechatpay import WechatPay
 from chalicelib.platforms.wechatpay.api import authorization
 from chalicelib.platforms.wechatpay.levers import marker
-from chalicelib.ports.http import Uncertain, Unsent
+from tests.fakes.driving import act as driven
+from tests.fakes.driving import drive
 from tests.fakes.wechatpay import (
     CREDENTIALS,
     DOWN,
@@ -47,41 +46,15 @@ def session(pay: FakePay, credentials: dict[str, str] | None = None, **options: 
     )
 
 
-def drive(steps: "Generator[Call, Reply, object]", pay: FakePay) -> object:
-    try:
-        call = next(steps)
-        while True:
-            call = steps.send(pay.send(call))
-    except StopIteration as end:
-        return end.value
-
-
 def act(pay: FakePay, action: str, tries: int = 8, **more: object) -> object:
-    """The protocol of `base.Lever`: after an unknown outcome `findable` is looked for first."""
-    lever: Lever = PAY.levers[action]
-    given: dict = {"key": KEY, "action": action, "subject": Subject("complaint", NUMBER), "order": ORDER}
-    command, unknown = Command(**{**given, **more}), False
-    outcome: object = "never tried"
-    for _ in range(tries):
+    """Each attempt some seconds after the one before."""
+    given: dict = {"key": KEY, "action": action, "subject": Subject("complaint", NUMBER), "order": ORDER, **more}
+
+    def anew() -> Session:
         pay.now += timedelta(seconds=30)
-        try:
-            if unknown and lever.repeat == "findable":
-                assert lever.find is not None
-                found = drive(lever.find(session(pay), command), pay)
-                if isinstance(found, Done):
-                    return found
-                if not isinstance(found, Absent):
-                    continue
-            unknown = False
-            outcome = drive(lever.run(session(pay), command), pay)
-        except Unsent:
-            continue
-        except Uncertain:
-            unknown = True
-            continue
-        if not isinstance(outcome, Later):
-            return outcome
-    return outcome
+        return session(pay)
+
+    return driven(PAY.levers[action], anew, Command(**given), pay, tries)
 
 
 def pay_with(state: str = "PENDING", history: list[dict] | None = None) -> FakePay:
@@ -92,7 +65,7 @@ def pay_with(state: str = "PENDING", history: list[dict] | None = None) -> FakeP
 
 
 def look(pay: FakePay, kind: str, ident: str) -> Read:
-    found = drive(PAY.look(Subject(kind, ident), session(pay)), pay)
+    found = drive(PAY.look(Subject(kind, ident), session(pay)), pay.send)
     assert isinstance(found, Read), found
     return found
 
@@ -175,7 +148,7 @@ def test_a_refund_by_its_number_or_by_its_complaint() -> None:
 )
 def test_what_is_not_there(kind: str, ident: str, reason: str) -> None:
     pay = pay_with()
-    assert drive(PAY.look(Subject(kind, ident), session(pay)), pay) == Refused(reason)
+    assert drive(PAY.look(Subject(kind, ident), session(pay)), pay.send) == Refused(reason)
 
 
 @pytest.mark.parametrize("fault", [THROTTLED, DOWN, HTML, LOST_500])
@@ -184,7 +157,7 @@ def test_a_look_that_is_held_up_comes_later(kind: str, fault: str) -> None:
     pay = pay_with()
     pay.faults = [("GET", fault)]
     ident = {"complaint": NUMBER, "order": ORDER}.get(kind, "pay")
-    assert isinstance(drive(PAY.look(Subject(kind, ident), session(pay)), pay), Later)
+    assert isinstance(drive(PAY.look(Subject(kind, ident), session(pay)), pay.send), Later)
 
 
 KEYS = [
@@ -198,7 +171,7 @@ KEYS = [
 @pytest.mark.parametrize(("credentials", "reason", "why"), KEYS, ids=[row[-1] for row in KEYS])
 def test_a_merchant_key_that_will_not_do(credentials: dict[str, str], reason: str, why: str) -> None:
     pay = pay_with()
-    found = drive(PAY.look(Subject("complaint", NUMBER), session(pay, credentials)), pay)
+    found = drive(PAY.look(Subject("complaint", NUMBER), session(pay, credentials)), pay.send)
     assert found == Refused(reason), why
 
 
@@ -227,8 +200,10 @@ def test_a_reply_never_shows_our_rules_and_is_never_too_long() -> None:
     pay = pay_with()
     command = Command(KEY, "message_buyer", Subject("complaint", NUMBER), note="Redress: first-reply, step half")
     without = Session(Shop("pay", "wechatpay", MERCHANT), CREDENTIALS, pay.now)
-    assert drive(PAY.levers["message_buyer"].run(without, command), pay) == Refused("no_text")
-    assert isinstance(drive(PAY.levers["message_buyer"].run(session(pay, reply_text="长" * 500), command), pay), Done)
+    assert drive(PAY.levers["message_buyer"].run(without, command), pay.send) == Refused("no_text")
+    assert isinstance(
+        drive(PAY.levers["message_buyer"].run(session(pay, reply_text="长" * 500), command), pay.send), Done
+    )
     assert len(pay.histories[NUMBER][-1]["operate_details"]) == 200
 
 
@@ -283,7 +258,8 @@ def test_an_empty_account_is_said_in_words() -> None:
 def test_throttling_is_no_failure() -> None:
     pay = pay_with()
     pay.faults = [("*", THROTTLED)] * 20
-    assert act(pay, "message_buyer", tries=2) == Later(60.0)
+    command = Command(KEY, "message_buyer", Subject("complaint", NUMBER))
+    assert drive(PAY.levers["message_buyer"].run(session(pay), command), pay.send) == Later(60.0)
 
 
 def test_every_lever_says_what_it_wants() -> None:
