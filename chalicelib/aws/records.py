@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import Item, client, lost_condition
 from chalicelib.ports.documents import FORM, pack, unpack
-from chalicelib.ports.keys import check_account, check_record, expiry, present
+from chalicelib.ports.keys import check_account, check_record, check_sorts, expiry, present
 from chalicelib.ports.stores import Clock, Conflict, Newer, Record
 
 NUMBER = "i:"
@@ -94,6 +94,7 @@ class DynamoRecords:
         raise Conflict(f"{kind}/{sort}")
 
     def query(self, kind: str, prefix: str = "", after: str = "") -> Iterator[Record]:
+        check_sorts(prefix, after)
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "#key = :key",
@@ -103,7 +104,8 @@ class DynamoRecords:
         }
         if after.encode() < prefix.encode():
             after = ""
-        if after and not after.startswith(prefix):
+        # A text may begin so and yet be past the last one that is asked for, as BETWEEN does not bear.
+        if after and (not after.startswith(prefix) or (prefix and after >= prefix + LAST_CHARACTER)):
             return
         wanted: dict[str, str] = {}
         if after:

@@ -21,9 +21,12 @@ from chalicelib.ops.wrong import Absent, Clash, Unconfirmed, Wrong, wrong
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Conflict
 from chalicelib.rules.problems import Mistakes
+from chalicelib.sellers.links import MAX_TOKEN
 
 HEADER = "x-redress-key"
 MAX_BODY = 1 << 20
+MAX_TEXT = 800
+"""Bytes of what an address asks for: more than any key of a record or place in a list that an answer gave."""
 EVERYBODY = frozenset(Role)
 OPS = frozenset({Role.OPS, Role.ADMIN})
 REVIEW = frozenset({Role.REVIEWER, Role.ADMIN})
@@ -129,6 +132,7 @@ def _carry_out(desk: Desk, route: Route, ask: Ask) -> Any:
             wanted = ", ".join(sorted(route.roles))
             raise _Refused(403, "forbidden", f"role: found {actor.role}, wanted one of {wanted}")
     assert actor is not None, "a route without roles is nobody's"
+    _check_query(ask.query)
     parts = {name: _unquoted(name, text) for name, text in ask.parts.items()}
     return route.view(Call(desk, actor, parts, ask.query, _said(route, ask)))
 
@@ -154,11 +158,24 @@ def _form(body: bytes) -> dict[str, str]:
         raise wrong("body", "a form that cannot be read", "a form in UTF-8") from None
 
 
+def _check_query(query: Mapping[str, str]) -> None:
+    for name, text in query.items():
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > MAX_TEXT:
+            raise wrong(name, f"{size} bytes", f"at most {MAX_TEXT}")
+        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise wrong(name, "text that is no Unicode", "text in UTF-8")
+
+
 def _unquoted(name: str, text: str) -> str:
     try:
-        return unquote(text, errors="strict")
+        found = unquote(text, errors="strict")
     except UnicodeDecodeError:
         raise Absent(f"{name}: it is not UTF-8") from None
+    size = len(found.encode("utf-8", "replace"))
+    if size > (MAX_TOKEN if name == "token" else MAX_TEXT):
+        raise Absent(f"{name} of {size} bytes")
+    return found
 
 
 class _Refused(Exception):

@@ -189,6 +189,7 @@ _WANTED: Mapping[str, str] = {
     "greater_than_equal": "at least {ge}",
     "less_than_equal": "at most {le}",
     "literal_error": "{expected}",
+    "string_pattern_mismatch": "text of the form {pattern}",
     "wanted": "{wanted}",
 }
 
@@ -199,7 +200,8 @@ def mistakes(error: ValidationError) -> Wrong:
     for one in error.errors(include_url=False):
         path = [str(part)[:60] for part in one["loc"]]
         told = {key: str(value) for key, value in one.get("ctx", {}).items()}
-        wanted = _WANTED.get(one["type"], one["msg"]).format(**told)
+        # Only our own words have places to fill: pydantic's may quote a pattern, whose braces are none.
+        wanted = _WANTED[one["type"]].format(**told) if one["type"] in _WANTED else one["msg"]
         if one["type"] == "extra_forbidden":
             found.append(Mistake(".".join(path), f"the field {brief(path[-1])}", "no such field"))
         elif one["type"] == "missing":

@@ -26,12 +26,15 @@ from chalicelib.sellers.penalties import row_now
 from chalicelib.sellers.score import Scores
 from chalicelib.sellers.standard import InForce
 
+MAX_ABOUT = 220
+"""Characters of a case as `KIND/ID`."""
+
 
 class Excuse(Says):
     """One order (refund, complaint) that the protected value leaves out, under a name; `why` null takes it back.
     `lapses`: from this day on it counts again, such as a suspicion that nobody confirmed."""
 
-    about: Annotated[str, Field(min_length=3, max_length=220)]
+    about: Annotated[str, Field(min_length=3, max_length=MAX_ABOUT)]
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
     why: Literal["carrier", "outage", "force_majeure", "brushing", "decision"] | None
     lapses: Word = ""
@@ -72,6 +75,8 @@ def show_rows(call: Call) -> Any:
     connection, seller = _seller(call)
     who, ledger = seller_key(connection, seller), SellerLedger(call.ports.records)
     about = call.query.get("about", "")
+    if len(about) > MAX_ABOUT:
+        raise wrong("about", f"{len(about)} characters", f"at most {MAX_ABOUT}")
     name = f"{connection}:{about}" if about else ""
     found, more = picture.rows(ledger, call.account, who, name, call.limit(10_000))
     if not about:

@@ -20,6 +20,8 @@ MAX_BODY = 256 * 1024
 """Bytes of one message and of one batch. SQS takes 1 MiB in all since 2025; the older limit holds everywhere."""
 MAX_SECRET = 4096
 """Bytes that AWS KMS encrypts without an envelope."""
+MAX_SORT = 1024
+"""Bytes of a sort key (Amazon DynamoDB)."""
 PREFIXES = ("raw/", "inbox/", "quarantine/", "journal/", "policies/")
 
 _NAME = re.compile("[a-z0-9-]{1,40}")
@@ -104,6 +106,14 @@ def check_record(kind: str, sort: str) -> None:
     """Raises ValueError for a key that a store would refuse."""
     if not kind or not sort:
         raise ValueError(f"a record needs a kind and a sort, found {kind!r} and {sort!r}")
+    check_sorts(sort)
+
+
+def check_sorts(*sorts: str) -> None:
+    """Raises ValueError for a sort, or the beginning of one, that is longer than any; the text does not show it."""
+    longest = max(len(one.encode()) for one in sorts)
+    if longest > MAX_SORT:
+        raise ValueError(f"sort: found {longest} bytes, wanted at most {MAX_SORT}")
 
 
 def check_blob(key: str) -> str:

@@ -10,7 +10,16 @@ from threading import RLock
 from typing import Any
 
 from chalicelib.ports.documents import pack, unpack
-from chalicelib.ports.keys import check_account, check_blob, check_name, check_record, check_secret, expiry, present
+from chalicelib.ports.keys import (
+    check_account,
+    check_blob,
+    check_name,
+    check_record,
+    check_secret,
+    check_sorts,
+    expiry,
+    present,
+)
 from chalicelib.ports.stores import Clock, Conflict, Connection, Record
 
 
@@ -73,6 +82,7 @@ class MemoryRecords:
             return value
 
     def query(self, kind: str, prefix: str = "", after: str = "") -> Iterator[Record]:
+        check_sorts(prefix, after)
         with self._table.lock:
             rows = sorted(self._rows(kind).items(), key=lambda item: item[0].encode())
         for sort, row in rows:

@@ -61,6 +61,19 @@ def test_what_was_read_can_be_changed_without_changing_what_is_stored(world: Wor
     assert again is not None and again.data == {"list": [1]}
 
 
+def test_a_key_that_is_longer_than_any_is_refused_before_a_store_is_asked(world: World) -> None:
+    records, long = world.records(world.account), "ü" * 513
+    records.put("k", "x" * 1024, {})
+    asks = [
+        lambda: records.get("k", long), lambda: records.put("k", long, {}), lambda: records.add("k", long, "n", 1),
+        lambda: records.delete("k", long), lambda: list(records.query("k", long)),
+        lambda: list(records.query("k", after=long)),
+    ]  # fmt: skip
+    for ask in asks:
+        with pytest.raises(ValueError, match="1026 bytes"):
+            ask()
+
+
 def test_put_if_absent_has_one_winner(world: World) -> None:
     records = world.records(world.account)
     assert records.put("purse", "p", {"who": "first"}, expected=0) == 1
@@ -132,7 +145,7 @@ def test_a_query_gives_the_kind_in_order_of_its_keys_by_bytes(world: World) -> N
     ("prefix", "after", "wanted"),
     [("", "a", ["a10", "a2", "b", "b1", "ä"]), ("", "a15", ["a2", "b", "b1", "ä"]), ("a", "a", ["a10", "a2"]),
      ("a", "a10", ["a2"]), ("a", "a11", ["a2"]), ("a", "Z", ["a", "a10", "a2"]), ("a", "b", []),
-     ("b", "a10", ["b", "b1"]),
+     ("b", "a10", ["b", "b1"]), ("a", "a\U0010ffff", []), ("a", "a\U0010ffff\U0010ffff", []),
      ("", "ä", []), ("", "", ["Z", "a", "a10", "a2", "b", "b1", "ä"])],
 )  # fmt: skip
 def test_a_query_goes_on_after_a_key_that_need_not_be_there(
