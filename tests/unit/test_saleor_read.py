@@ -343,6 +343,70 @@ def test_money_that_went_without_a_grant_and_money_that_the_bank_took_back() -> 
     assert complaint.marks == (Mark("complaint.opened", fake.now),)
 
 
+def test_an_order_from_a_draft_was_placed_when_the_draft_was_completed() -> None:
+    fake = FakeSaleor()
+    order = fake.order(status="DRAFT")
+    fake.happen(order, "DRAFT_CREATED")
+    assert read(fake.event("OrderUpdated", order)).ignored == "a draft"
+    fake.later(days=9)
+    fake.orders[order]["status"] = "UNFULFILLED"
+    fake.happen(order, "PLACED_FROM_DRAFT")
+    completed = fake.now
+    fake.later(days=1)
+    fake.happen(order, "NOTE_ADDED")
+    assert [one.at for one in view(read(fake.event("OrderUpdated", order))).marks("order.placed")] == [completed]
+
+
+def test_a_part_that_came_back_does_not_make_the_rest_sent() -> None:
+    fake = FakeSaleor()
+    order = fake.order()
+    fake.fulfil(order, whole=False)
+    fake.later(days=2)
+    fake.fulfil(order, "RETURNED")
+    fake.orders[order]["status"] = "PARTIALLY_RETURNED"
+    fake.orders[order]["lines"][0]["quantityToFulfill"] = 1
+    assert not list(view(read(fake.event("OrderUpdated", order))).marks("order.shipped")), "a piece is still owed"
+    fake.orders[order]["lines"][0]["quantityToFulfill"] = 0
+    assert list(view(read(fake.event("OrderUpdated", order))).marks("order.shipped"))
+
+
+def test_money_back_without_the_goods_does_not_take_back_that_they_were_sent() -> None:
+    """Saleor moves what was refunded to another fulfilment and drops the one that is empty then."""
+    fake = FakeSaleor()
+    order = fake.order()
+    fake.fulfil(order)
+    sent = fake.now
+    before = read(fake.event("OrderUpdated", order))
+    fake.later(days=1)
+    fake.orders[order]["fulfillments"].clear()
+    fake.fulfil(order, "REFUNDED")
+    now = view(before, read(fake.event("OrderUpdated", order)))
+    assert [one.at for one in now.marks("order.part_shipped")] == [sent]
+    assert [one.at for one in now.marks("order.shipped")] == [sent]
+
+
+def test_a_refund_that_was_reversed_is_not_paid_any_more() -> None:
+    fake = FakeSaleor()
+    order = fake.order()
+    fake.pay(order)
+    granted = {"amount": 9.9, "reason": "late", "transactionId": "x"}
+    fake._do_grant({"id": order, "input": granted})
+    fake._do_payback({"id": fake.orders[order]["grantedRefunds"][0]["id"]})
+    fake.settle(order)
+    fake._transact(order, "REFUND_SUCCESS", 5.0)["pspReference"] = "psp-plain"
+    fake.orders[order]["grantedRefunds"][0]["transactionEvents"][0]["pspReference"] = "psp-granted"
+    before = read(fake.event("OrderUpdated", order))
+    fake.later(days=3)
+    for name in ("psp-plain", "psp-granted"):
+        fake._transact(order, "REFUND_REVERSE", 5.0)["pspReference"] = name
+    after = read(fake.event("OrderUpdated", order))
+    for subject in {one.subject for one in told(before, "refund")}:
+        events = [one for found in (after, before) for one in found.events if one.subject == subject]
+        assert len(events) == 2
+        now = View(merge_all(NOTHING, events), NOW + timedelta(days=900))
+        assert list(now.marks("refund.approved")) and not list(now.marks("refund.paid"))
+
+
 def test_older_shops_tell_money_as_a_number_only() -> None:
     fake = FakeSaleor()
     order = fake.order()

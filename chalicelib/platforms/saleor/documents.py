@@ -14,14 +14,14 @@ fragment RedressOrder on Order {{
   total {{ gross {{ {MONEY} }} }}
   totalRefunded {{ {MONEY} }}
   seller: metafield(key: "redress.seller")
-  lines {{ variant {{ product {{ id }} }} }}
+  lines {{ quantityToFulfill variant {{ product {{ id }} }} }}
   fulfillments {{ id created status trackingNumber }}
   events {{ id date type }}
   grantedRefunds {{
     id createdAt updatedAt status reason amount {{ {MONEY} }}
-    transactionEvents {{ id createdAt type amount {{ {MONEY} }} }}
+    transactionEvents {{ id createdAt type pspReference amount {{ {MONEY} }} }}
   }}
-  transactions {{ id events {{ id createdAt type amount {{ {MONEY} }} }} }}
+  transactions {{ id events {{ id createdAt type pspReference amount {{ {MONEY} }} }} }}
 }}
 """
 

@@ -37,6 +37,9 @@ LEFT = frozenset(["FULFILLED"])
 """A fulfilment that waits for approval has not left; one that was cancelled came back."""
 BACK = frozenset(["RETURNED", "REFUNDED_AND_RETURNED", "REPLACED"])
 """Saleor writes down a return when the goods are there: nobody asks for one or agrees to it."""
+MOVED = BACK | {"REFUNDED"}
+"""Fulfilments to which Saleor moves pieces from where they were; an emptied one is dropped from the list."""
+PLACED = frozenset(["PLACED", "PLACED_FROM_DRAFT", "PLACED_AUTOMATICALLY_FROM_PAID_CHECKOUT"])
 PAID = frozenset(["ORDER_FULLY_PAID", "ORDER_MARKED_AS_PAID"])
 CANCELLED = frozenset(["CANCELED", "EXPIRED"])
 
@@ -81,9 +84,9 @@ def say_order(maker: Maker, order: Body) -> bool:
     if status == "DRAFT":
         return True
     parcels = rows(order, "fulfillments")
-    back = any(text(one, "status") in BACK for one in parcels)
-    # What came back is moved from its fulfilment to another one, so the list of what left is whole only before that.
-    listed = ["order.paid", "order.cancelled"] + ["order.part_shipped"] * (not back)
+    moved = any(text(one, "status") in MOVED for one in parcels)
+    # The list of what left is whole only while nothing of it was moved.
+    listed = ["order.paid", "order.cancelled"] + ["order.part_shipped"] * (not moved)
     subject = Subject("order", number)
     maker.add(subject, version, version, _order_marks(order, status), _order_facts(order, status), whole=listed)
     for one in parcels:
@@ -113,7 +116,9 @@ def say_older(maker: Maker, order: Body) -> None:
 
 
 def _order_marks(order: Body, status: str) -> Iterator[Mark]:
-    if (placed := instant(order.get("created"))) is not None:
+    # A draft keeps the date on which it was begun: it was ordered when its history says so.
+    told = [at for one in rows(order, "events") if text(one, "type") in PLACED and (at := instant(one.get("date")))]
+    if (placed := min(told, default=instant(order.get("created")))) is not None:
         yield Mark("order.placed", placed)
     for one in rows(order, "events"):
         kind, at, of = text(one, "type"), instant(one.get("date")), ident(one.get("id"))
@@ -131,9 +136,11 @@ def _order_marks(order: Body, status: str) -> Iterator[Mark]:
         if text(one, "status") in LEFT and at and of:
             left.append(at)
             yield Mark("order.part_shipped", at, of)
-    if status in SHIPPED and left:
+    # An order of which a part came back is called so whether or not the rest was ever sent.
+    owed = status == "PARTIALLY_RETURNED" and any(whole(one.get("quantityToFulfill")) for one in rows(order, "lines"))
+    if status in SHIPPED and left and not owed:
         yield Mark("order.shipped", max(left))
-    elif status in UNSHIPPED:
+    elif status in UNSHIPPED or owed:
         yield Mark("order.shipped", None)
 
 
@@ -195,6 +202,9 @@ def _say_parcel(maker: Maker, one: Body, order: Body, number: str, version: date
 def _say_refunds(maker: Maker, order: Body, number: str, version: datetime) -> None:
     """Money that was granted, money that went without a grant, and money that the buyer's bank took back."""
     told: set[str] = set()
+    turned = frozenset(
+        psp for one in _transaction_events(order) if text(one, "type") == "REFUND_REVERSE" and (psp := _psp(one))
+    )
     for one in rows(order, "grantedRefunds"):
         granted, made, status = ident(one.get("id")), instant(one.get("createdAt")), text(one, "status")
         if not granted or made is None:
@@ -202,7 +212,7 @@ def _say_refunds(maker: Maker, order: Body, number: str, version: datetime) -> N
         marks = [Mark("refund.approved", made)]
         for event in rows(one, "transactionEvents"):
             told.add(ident(event.get("id")))
-            marks += _paid(event)
+            marks += [] if _psp(event) in turned else _paid(event)
         facts = _shared(order, status)
         amount, currency = amount_of(one, "amount")
         facts.put("amount", amount)
@@ -221,12 +231,18 @@ def _say_refunds(maker: Maker, order: Body, number: str, version: datetime) -> N
         facts.put("amount", amount)
         facts.put("currency", currency)
         if kind == "REFUND_SUCCESS":
-            marks = [Mark("refund.approved", at), *_paid(event)]
+            gone = _psp(event) in turned
+            marks = [Mark("refund.approved", at), *([Mark("refund.paid", None, of)] if gone else _paid(event))]
             maker.add(Subject("refund", pair(number, of)), version, at, marks, facts, _links(number))
         else:
             facts.put("category", "chargeback")
             subject = Subject("complaint", pair(number, of))
             maker.add(subject, version, at, [Mark("complaint.opened", at)], facts, _links(number))
+
+
+def _psp(event: Body) -> str:
+    """The payment provider's name of what an event is about: that which takes a refund back bears the refund's own."""
+    return text(event, "pspReference")
 
 
 def _paid(event: Body) -> list[Mark]:
