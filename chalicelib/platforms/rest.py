@@ -70,6 +70,12 @@ def json_of(raw: bytes) -> object:
         return NOT_JSON
 
 
+def body_of(raw: bytes) -> Body | None:
+    """The JSON object of an answer; None for anything else. Never raises."""
+    value = json_of(raw)
+    return value if is_body(value) else None
+
+
 def no_answer(result: object, wait: float = DOWN) -> Refused | Later:
     """What a look or a safe lever ends with where there is nothing to go on with. `wait`: seconds, where nobody knows
     what became of the call."""

@@ -5,7 +5,7 @@ sections 3 and 4.
 """
 
 from collections.abc import Callable, Generator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Event, Mark, Subject
@@ -16,11 +16,10 @@ from chalicelib.platforms.bigcommerce.api import Api
 from chalicelib.platforms.bigcommerce.names import DISPUTE, MESSAGES, READING, split
 from chalicelib.platforms.bigcommerce.statements import Whole
 from chalicelib.platforms.maker import Facts, Maker, look_id
+from chalicelib.platforms.polls import Changed
 from chalicelib.platforms.rest import No, Ok, no_answer
-from chalicelib.platforms.shapes import Body, child, latest, mail_date, number_id
+from chalicelib.platforms.shapes import Body, child, mail_date, number_id
 
-MARGIN = timedelta(minutes=5)
-"""The store's clock and ours need not agree, and v2 filters by whole minutes."""
 LIST, LIST_PAGES = 10, 10
 """Orders are long and cannot be cut to a few fields."""
 PRODUCT_FIELDS = "id,is_visible,availability,date_created,date_modified"
@@ -125,22 +124,17 @@ def _changes(subject: Subject, session: Session) -> Looking:
         since = parse_instant(subject.id)
     except ValueError:
         return Refused("not_an_instant")
-    looks: dict[Subject, None] = {}
-    seen = since
+    changed = Changed(since)
     for page in range(1, LIST_PAGES + 1):
-        query = {"min_date_modified": show(since - MARGIN), "sort": "date_modified:asc", "page": str(page)}
+        query = {"min_date_modified": show(changed.asked), "sort": "date_modified:asc", "page": str(page)}
         answer = yield from Api(session).get("v2/orders", **query, limit=str(LIST))
         if not isinstance(answer, Ok):
             return no_answer(answer)
         for one in answer.list:
-            if number := number_id(one.get("id")):
-                looks[Subject("order", number)] = None
-            seen = latest(seen, mail_date(one.get("date_modified"))) or seen
+            changed.add(number_id(one.get("id")), mail_date(one.get("date_modified")))
         if len(answer.list) < LIST:
-            return Read(looks=tuple(looks), ignored="" if looks else "nothing changed")
-    if seen - MARGIN > since:
-        looks[Subject("connection", show(seen))] = None
-    return Read(looks=tuple(looks))
+            return changed.read(whole=True)
+    return changed.read(whole=False)
 
 
 _LOOKS: Mapping[str, Callable[[Subject, Session], Looking]] = {

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from chalicelib.core.calls import Call, Reply
-from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.platforms import rest
 from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
 from chalicelib.platforms.cn import BEIJING
 from chalicelib.platforms.doudian.sign import api_sign
 from chalicelib.platforms.rest import Asking, Murky, No, Ok
-from chalicelib.platforms.shapes import Body, answered_at, child, code, is_body, text
+from chalicelib.platforms.shapes import answered_at, child, code, text
 
 HOST = "https://openapi-fxg.jinritemai.com"
 SANDBOX = "https://openapi-sandbox.jinritemai.com"
@@ -118,7 +117,7 @@ def meaning(reply: Reply) -> "Ok | No | Later | Murky | Stale":
         return Later(_LIMITED)
     if reply.status >= 500:
         return Murky(f"http_{reply.status}")
-    value = _json(reply.body)
+    value = rest.body_of(reply.body)
     if value is None:
         return Murky("not_json")
     number, sub = code(value.get("code")), code(value.get("sub_code")) or ""
@@ -144,11 +143,3 @@ def no_answer(result: object) -> Refused | Later:
 
 def pause(reply: Reply) -> float:
     return told_to_wait(meaning(reply))
-
-
-def _json(raw: bytes) -> Body | None:
-    try:
-        value = loads(raw, max_keys=200_000, max_string=1_048_576)
-    except BadJson:
-        return None
-    return value if is_body(value) else None

@@ -3,19 +3,17 @@ changed since an instant. Facts: the sheet, sections 3 and 4, and the schema.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import parse_instant, show
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
 from chalicelib.platforms.maker import Maker, look_id
+from chalicelib.platforms.polls import Changed
 from chalicelib.platforms.saleor import documents
 from chalicelib.platforms.saleor.graphql import ask
 from chalicelib.platforms.saleor.statements import READING, order_part, say_order, say_product, version_of
-from chalicelib.platforms.shapes import child, ident, instant, latest, rows
+from chalicelib.platforms.shapes import child, ident, instant, rows
 
-MARGIN = timedelta(minutes=5)
-"""A change that is committed late may bear an instant before one that was told already."""
 PAGES = 10
 
 
@@ -70,24 +68,19 @@ def _changes(subject: Subject, session: Session) -> Looking:
         since = parse_instant(subject.id)
     except ValueError:
         return Refused("not-an-instant")
-    looks: dict[Subject, None] = {}
-    seen, after = since, None
+    changed, after = Changed(since), None
     for _ in range(PAGES):
-        answer = yield from ask(session, documents.CHANGES, {"since": show(since - MARGIN), "after": after})
+        answer = yield from ask(session, documents.CHANGES, {"since": show(changed.asked), "after": after})
         if isinstance(answer, Refused | Later):
             return answer
         orders, page = child(answer.data, "orders"), child(child(answer.data, "orders"), "pageInfo")
         for edge in rows(orders, "edges"):
             node = child(edge, "node")
-            if number := ident(node.get("id")):
-                looks[Subject("order", number)] = None
-            seen = latest(seen, instant(node.get("updatedAt"))) or seen
+            changed.add(ident(node.get("id")), instant(node.get("updatedAt")))
         after = page.get("endCursor")
         if page.get("hasNextPage") is not True or not isinstance(after, str):
-            return Read(looks=tuple(looks), ignored="" if looks else "nothing changed")
-    if seen - MARGIN > since:
-        looks[Subject("connection", show(seen))] = None
-    return Read(looks=tuple(looks))
+            return changed.read(whole=True)
+    return changed.read(whole=False)
 
 
 _LOOKS: Mapping[str, Callable[[Subject, Session], Looking]] = {

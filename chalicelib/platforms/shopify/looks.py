@@ -5,11 +5,12 @@ older than 60 days. Facts: the sheet, sections 3 and 4, and the Admin schema.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import parse_instant, show, to_ms
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session, Unreadable
+from chalicelib.platforms.polls import Changed
 from chalicelib.platforms.shopify import answers, answers_back, documents
 from chalicelib.platforms.shopify.fields import Facts, Node, first_gid, gid, latest, number_of
 from chalicelib.platforms.shopify.graphql import Answered, ask
@@ -24,8 +25,6 @@ from chalicelib.platforms.shopify.statements import (
     splits,
 )
 
-MARGIN = timedelta(minutes=5)
-"""An order is found by its change only after a while."""
 PAGES = 10
 
 
@@ -214,8 +213,8 @@ def _changes(case: str, session: Session) -> Looking:
         since = parse_instant(case)
     except ValueError:
         return Refused("not-an-instant")
-    looks, seen, after = dict[Subject, None](), since, None
-    told = {"filter": f"updated_at:>='{show(since - MARGIN)}'"}
+    changed, after = Changed(since), None
+    told = {"filter": f"updated_at:>='{show(changed.asked)}'"}
     for _ in range(PAGES):
         answer = yield from ask(session, documents.CHANGES, {**told, "after": after})
         if isinstance(answer, Refused | Later):
@@ -224,15 +223,12 @@ def _changes(case: str, session: Session) -> Looking:
         if orders is None:
             return _missing(answer)
         for one in orders.nodes("nodes"):
-            looks[Subject("order", one.own_id())] = None
-            seen = latest(seen, one.instant("updatedAt")) or seen
+            changed.add(one.own_id(), one.instant("updatedAt"))
         page = orders.node("pageInfo")
         after = page.text("endCursor") if page and page.value.get("hasNextPage") is True else None
         if not after:
-            return Read(looks=tuple(looks), ignored="" if looks else "nothing changed")
-    if seen - MARGIN > since:
-        looks[Subject("connection", show(seen))] = None
-    return Read(looks=tuple(looks))
+            return changed.read(whole=True)
+    return changed.read(whole=False)
 
 
 _LOOKS: Mapping[str, Callable[[str, Session], Looking]] = {

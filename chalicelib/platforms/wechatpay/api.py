@@ -12,12 +12,11 @@ from urllib.parse import quote, urlencode
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.instants import EPOCH
-from chalicelib.core.strictjson import BadJson, loads
 from chalicelib.platforms import rest
 from chalicelib.platforms.base import DEAD, Later, Refused, Session, told_to_wait
 from chalicelib.platforms.crypto import encode64, rsa_sign
 from chalicelib.platforms.rest import Murky, No, wait_of
-from chalicelib.platforms.shapes import Body, answered_at, code, is_body
+from chalicelib.platforms.shapes import answered_at, code
 
 HOST = "https://api.mch.weixin.qq.com"
 COMPLAINTS = "/v3/merchant-service/complaints-v2"
@@ -93,7 +92,7 @@ def authorization(
 def meaning(reply: Reply) -> Result:
     """What an answer means."""
     at, status = answered_at(reply.headers), reply.status
-    value = _json(reply.body)
+    value = rest.body_of(reply.body)
     error = (code(value.get("code")) or "").lower() if value is not None else ""
     if 200 <= status < 300:
         if value is None and reply.body.strip():
@@ -115,11 +114,3 @@ def no_answer(result: object) -> Refused | Later:
 
 def pause(reply: Reply) -> float:
     return told_to_wait(meaning(reply))
-
-
-def _json(raw: bytes) -> Body | None:
-    try:
-        value = loads(raw, max_keys=100_000, max_string=1_048_576)
-    except BadJson:
-        return None
-    return value if is_body(value) else None

@@ -2,18 +2,14 @@
 WooCommerce sheet, sections 1 and 4.
 """
 
-from datetime import timedelta
-
 from chalicelib.core.events import Subject
-from chalicelib.core.instants import parse_instant, show
-from chalicelib.platforms.base import Looking, Read, Refused, Session
+from chalicelib.core.instants import parse_instant
+from chalicelib.platforms.base import Looking, Refused, Session
+from chalicelib.platforms.polls import Changed
 from chalicelib.platforms.rest import Ok
-from chalicelib.platforms.shapes import latest
 from chalicelib.platforms.woocommerce.api import Api, no_answer
 from chalicelib.platforms.woocommerce.shapes import gmt, ident
 
-MARGIN = timedelta(minutes=5)
-"""The shop's clock and ours need not agree."""
 PAGE, PAGES = 50, 10
 
 
@@ -24,20 +20,16 @@ def changes(subject: Subject, session: Session) -> Looking:
         since = parse_instant(subject.id)
     except ValueError:
         return Refused("not_an_instant")
-    api, looks, seen = Api(session), dict[Subject, None](), since
+    api, changed = Api(session), Changed(since)
     for page in range(1, PAGES + 1):
         found = yield from api.get(
-            "orders", modified_after=f"{since - MARGIN:%Y-%m-%dT%H:%M:%S}", dates_are_gmt="true", orderby="modified",
+            "orders", modified_after=f"{changed.asked:%Y-%m-%dT%H:%M:%S}", dates_are_gmt="true", orderby="modified",
             order="asc", status="any", per_page=str(PAGE), page=str(page), _fields="id,date_modified_gmt",
         )  # fmt: skip
         if not isinstance(found, Ok):
             return no_answer(found)
         for one in found.list:
-            if number := ident(one.get("id")):
-                looks[Subject("order", number)] = None
-            seen = latest(seen, gmt(one.get("date_modified_gmt"))) or seen
+            changed.add(ident(one.get("id")), gmt(one.get("date_modified_gmt")))
         if len(found.list) < PAGE:
-            return Read(looks=tuple(looks), ignored="" if looks else "nothing changed")
-    if seen - MARGIN > since:
-        looks[Subject("connection", show(seen))] = None
-    return Read(looks=tuple(looks))
+            return changed.read(whole=True)
+    return changed.read(whole=False)
