@@ -53,28 +53,21 @@ STEPS = 8
 AFTER = {"due": 0, "soon": 120, "later": 300, "fine": 600, "last": 1200}
 
 
-def rule(name: str, acts: bool) -> Rule:
-    def do(*actions: Do) -> tuple[Do, ...]:
-        return actions if acts and actions else (Do("alert", {"severity": "warning"}),)
-
-    return Rule(
-        name, "order", Point("order.placed"), (Point("order.shipped"),), Until("respond_by"),
-        void=(Point("order.cancelled"),),
-        steps=(
-            Step("first", Share(25), do()),
-            Step("half", Share(50), do(Do("remind_seller"))),
-            Step("third", Share(75), do()),
-            Step("due", FromDue(0), do(Do("tag", {"tag": "late"}), Do("hold"))),
-            Step("soon", FromDue(120), do(Do("note"))),
-            Step("later", FromDue(300), do()),
-            Step("fine", FromDue(600), do(Do("penalise", {"code": "late", "points": 1}), Do("suspend"))),
-            Step("last", FromDue(1200), do()),
-        ),
-    )  # fmt: skip
-
-
-WATCH_ONLY = Policy("watch", 1, "w", (rule("r", False),))
-ACT = Policy("act", 1, "a", (rule("r", True),))
+RULE = Rule(
+    "r", "order", Point("order.placed"), (Point("order.shipped"),), Until("respond_by"), basis="law",
+    void=(Point("order.cancelled"),),
+    steps=(
+        Step("first", Share(25), (Do("alert", {"severity": "warning"}),)),
+        Step("half", Share(50), (Do("remind_seller"),)),
+        Step("third", Share(75), (Do("alert", {"severity": "warning"}),)),
+        Step("due", FromDue(0), (Do("tag", {"tag": "late"}), Do("hold"))),
+        Step("soon", FromDue(120), (Do("note"),)),
+        Step("later", FromDue(300), (Do("alert", {"severity": "warning"}),)),
+        Step("fine", FromDue(600), (Do("penalise", {"code": "late", "points": 1}), Do("suspend"))),
+        Step("last", FromDue(1200), (Do("alert", {"severity": "warning"}),)),
+    ),
+)  # fmt: skip
+ACT = Policy("act", 1, "a", (RULE,))
 
 
 class CountingBus(MemoryBus):
@@ -140,7 +133,8 @@ class Findings:
 
 class Mix:
     """One run. `acting`: the share of cases on the connection that acts. `tight`: of the cancellations and moves that
-    come just as the case falls due. `parts` takes a rule away. `full`: with the projections of the stream."""
+    come just as the case falls due. `outage`: the minutes from and to which nothing runs at all. `parts` takes a rule
+    away. `full`: with the projections of the stream."""
 
     def __init__(
         self,
@@ -152,6 +146,7 @@ class Mix:
         full: bool = False,
         acting: float = 0.1,
         tight: float = 0.2,
+        outage: tuple[int, int] | None = None,
     ) -> None:
         given, self._acting, self._tight = parts or Parts(), acting, tight
         given.bus = CountingBus
@@ -167,6 +162,8 @@ class Mix:
         activate(self.sim, ACT)
         for number in range(cases):
             self._arm(number)
+        for minute, down in zip(outage or (), (True, False), strict=False):
+            self.sim.at(T0 + timedelta(minutes=minute), partial(setattr, self.sim, "down", down))
         self.sim.start()
 
     def _arm(self, number: int) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.sim.mix import STEPS, Findings, again, play
+from tests.sim.mix import STEPS, Findings, Mix, again, play
 
 SEED = int(os.environ.get("REDRESS_SIM_SEED", "1"))
 AT_ONCE = 2
@@ -32,6 +32,14 @@ def test_a_hundred_thousand_timers_are_neither_lost_nor_early_nor_doubled() -> N
     found = run(int(os.environ.get("REDRESS_SIM_TIMERS", "100000")), 4)
     assert sum(one.timers for one in found) >= 1000 and all(one.counts["lost races"] for one in found)
     assert all(one.counts[f"call {kind}"] for one in found for kind in ("refused", "failed", "timed out"))
+
+
+@pytest.mark.parametrize(("seed", "minutes"), [(31, 70), (33, 150)])
+def test_nor_are_those_that_an_outage_left_behind(seed: int, minutes: int) -> None:
+    """The same faults, and for so long nothing runs; then the sweep walks a gap, cut, repeated, raced for."""
+    found = Mix(seed, 250, outage=(40, 40 + minutes)).run()
+    assert not found.bad()
+    assert found.quantile(1) > 60 * (minutes - 14), "they waited for it"
 
 
 @pytest.mark.soak
