@@ -1,5 +1,6 @@
 """Looks at Douyin shop: orders, aftersales and their arbitration, service tickets, products."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ import pytest
 
 from chalicelib.core.events import Link, Mark, Subject
 from chalicelib.core.evidence import NOTHING, merge_all
+from chalicelib.core.view import View
 from chalicelib.platforms.base import Delivery, Later, Refused
 from tests.fakes.doudian import AFTERSALE, BUSY, DOWN, HTML, LIMITED, ORDER, PRODUCT, SHOP, FakeDoudian
 from tests.fakes.driving import drive
@@ -45,7 +47,7 @@ def test_an_order_is_sent_and_delivered_when_all_of_it_is() -> None:
     order["sku_order_list"][0]["ship_time"] = 1795255000
     (event,) = look(dd, "order", ORDER)
     assert [(mark.name, mark.of) for mark in event.marks[2:]] == [("order.part_shipped", "D1")]
-    assert event.whole == {"order.part_shipped"}
+    assert event.whole == {"order.part_shipped", "order.cancelled"}
     assert (event.facts["tracking"], event.facts["carrier"]) == ("YD1", "yunda")
     gift |= {"ship_time": 1795255600, "logistics_receipt_time": 1795300000}
     order["sku_order_list"][0]["confirm_receipt_time"] = 1795310000
@@ -92,6 +94,38 @@ def test_a_message_knows_better_when_than_a_state_does() -> None:
     for order in ((*pushed, *asked), (*asked, *pushed)):
         assert merge_all(NOTHING, order).marks["refund.paid", ""].at == at(paid)
     assert merge_all(NOTHING, asked).marks["refund.paid", ""].value == Decimal("132.00"), "and without it, this"
+
+
+@pytest.mark.parametrize("status", [12, 51, 53])
+def test_money_that_went_back_is_paid_whatever_the_aftersale_s_state(status: int) -> None:
+    """An order cancelled before it was sent ends as 51, an after-sale that is done as 53; its message may be lost."""
+    dd = FakeDoudian()
+    dd.aftersale(status, 2, refund_status=3, real_refund_amount=13200)
+    marks = {mark.name: mark for mark in look(dd, "refund", AFTERSALE)[0].marks}
+    assert set(marks) == {"refund.requested", "refund.approved", "refund.paid"}
+    assert marks["refund.paid"].value == Decimal("132.00")
+
+
+@pytest.mark.parametrize("status", [51, 53])
+def test_an_end_without_money_pays_nothing(status: int) -> None:
+    dd = FakeDoudian()
+    dd.aftersale(status, 2, refund_status=2)
+    assert [mark.name for mark in look(dd, "refund", AFTERSALE)[0].marks] == ["refund.requested"]
+
+
+def test_a_cancellation_of_a_part_is_taken_back_by_what_the_order_says() -> None:
+    dd = FakeDoudian()
+    dd.order()
+    body = json.dumps(
+        [{"tag": 106, "msg_id": "1", "data": {"p_id": int(ORDER), "shop_id": 95250, "cancel_time": 1795000000}}]
+    )
+    pushed = DOUDIAN.read(Delivery("d", body.encode(), {}, dd.now), session(dd).shop).events
+    asked = look(dd, "order", ORDER)
+    for order in ((*pushed, *asked), (*asked, *pushed)):
+        assert not list(View(merge_all(NOTHING, order), dd.now).marks("order.cancelled"))
+    dd.orders[ORDER] |= {"order_status": 4, "finish_time": 1795000000}
+    cancelled = look(dd, "order", ORDER)
+    assert list(View(merge_all(NOTHING, (*pushed, *cancelled)), dd.now).marks("order.cancelled"))
 
 
 ARBITRATION = {

@@ -137,6 +137,20 @@ def test_an_order_is_placed_paid_and_sent() -> None:
     assert placed.version == placed.marks[0].at
 
 
+def test_an_order_that_was_cancelled_in_part_is_asked_about() -> None:
+    """The message names the parent and some of its lines; only the order tells whether any of it is left."""
+    data = {
+        "p_id": int(ORDER),
+        "s_ids": [int(ORDER) + 1],
+        "shop_id": 95250,
+        "order_status": 2,
+        "cancel_time": 1795255200,
+    }
+    found = push({"tag": 106, "msg_id": "1", "data": json.dumps(data)})
+    assert [mark.name for mark in found.events[0].marks] == ["order.cancelled"]
+    assert found.looks == (Subject("order", ORDER),)
+
+
 def deadline(tag: int, given: object, **more: object) -> dict:
     field = "status_deadline" if tag == 209 else "exp_delivery_time"
     told = {"p_id": ORDER, "shop_id": int(SHOP), "aftersale_id": AFTERSALE, "aftersale_status": 6, field: given}
@@ -212,6 +226,7 @@ AFTERSALES = [
     (206, "success_time", 1, ["refund.paid"], "paid"),
     (207, "close_time", 1, ["refund.withdrawn"], "closed"),
     (208, "modify_time", 1, [], "changed: facts only"),
+    (225, "success_time", 1, ["refund.paid"], "paid under a special right of the buyer's"),
 ]
 
 
@@ -230,7 +245,8 @@ def test_the_life_of_an_aftersale(tag: int, field: str, kind: int, marks: list[s
     assert event.links == (Link("order", "order", ORDER),)
     asked = Subject("refund", AFTERSALE) in found.looks
     assert asked is (tag not in (206, 207)), "the deadline of what goes on is the platform's to say"
-    assert ("refunded" in event.facts) is (tag == 206)
+    assert ("refunded" in event.facts) is (tag in (206, 225))
+    assert (Subject("order", ORDER) in found.looks) is (tag in (206, 225)), "what went back in all is the order's"
 
 
 @pytest.mark.parametrize("tag", range(212, 219))
@@ -305,7 +321,7 @@ EXPECTED: list[tuple[str, str, dict[str, int], dict[str, object], bool]] = [
     ("TradeCreate", "order/12345", {"order.placed": T}, {"status": "1"}, False),
     ("TradePaid", "order/xxxxxxx", {"order.paid": T}, {"status": "2", "amount": Decimal("29.90")}, True),
     ("TradeSuccess", "order/xxxxxxx", {"order.delivered": T}, {"status": "5"}, True),
-    ("TradeCanceled", "order/12345", {"order.cancelled": 1618990925}, {"status": "1"}, False),
+    ("TradeCanceled", "order/12345", {"order.cancelled": 1618990925}, {"status": "1"}, True),
     ("TradePartlySellerShip", "order/4705288465508532862", {"order.part_shipped": 1599644408}, {"status": "101"}, True),
     ("RefundCreated", "refund/xxxxxx", {"return.requested": T}, {"status": "13", "category": "aftersale-3"}, True),
     ("RefundModified", "refund/xxxxxx", {}, {"status": "6", "amount": Decimal("132.00"), "reason": "15"}, True),

@@ -16,6 +16,7 @@ from chalicelib.platforms.doudian.words import (
     ENDED,
     EVIDENCE_WANTED,
     NO_MONEY,
+    REFUND_PAID,
     REFUND_TAGS,
     RESPOND_BY_MOVED,
     RETURNS,
@@ -40,7 +41,7 @@ def pushed_refund(tag: str, data: Body, name: str, subject: Subject, shop: Shop)
     facts["status"] = code(data.get("aftersale_status"))
     if (reason := code(data.get("reason_code"))) is not None:
         facts["reason"] = reason
-    if tag == "206" and amount is not None:
+    if tag in REFUND_PAID and amount is not None:
         facts["refunded"] = amount
     by = instant(data.get("status_deadline")) if tag == RESPOND_BY_MOVED and facts["status"] in SELLERS_TURN else None
     if by is not None:
@@ -97,8 +98,9 @@ def asked_refund(detail: Body, shop: Shop, asked_at: datetime, digest: str, subj
         marks.append(Mark("return.sent", sent))
     changed = instant(info.get("update_time"))
     if changed is not None and applied is not None:
-        for mark in BY_STATE.get(state or "", ()):
-            if not (mark == "refund.paid" and paid is None) and not (kind in NO_MONEY and mark.startswith("refund.")):
+        reached = BY_STATE.get(state or "", ()) if paid is None else ("refund.approved", "refund.paid")
+        for mark in reached:
+            if not (kind in NO_MONEY and mark.startswith("refund.")):
                 marks.append(Mark(mark, changed, version=applied, value=paid if mark == "refund.paid" else None))
     links = _links(order.get("shop_order_id"))
     events = [statement(f"look:{subject}:{digest}", subject, asked_at, tuple(marks), facts, links, look=True)]

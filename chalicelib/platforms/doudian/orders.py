@@ -108,15 +108,18 @@ def asked_order(
         done = ("logistics_receipt_time", "confirm_receipt_time", "finish_time")
         if (delivered := _last(lines, done)) is not None:
             marks.append(Mark("order.delivered", delivered))
-    whole_list: frozenset[str] = frozenset()
+    whole_list: set[str] = set()
+    if status is not None and status != CANCELLED:
+        # Lines of it may have been cancelled; it was not.
+        whole_list.add("order.cancelled")
     if isinstance(detail.get("logistics_info"), list):
         marks.extend(_parcels(rows(detail, "logistics_info")))
-        whole_list = frozenset({"order.part_shipped"})
+        whole_list.add("order.part_shipped")
     facts = _asked_facts(detail, lines, shop)
     facts["status"] = status
     if refunded is not None:
         facts["refunded"] = refunded
-    return statement(name, subject, asked_at, tuple(marks), facts, whole=whole_list, look=True)
+    return statement(name, subject, asked_at, tuple(marks), facts, whole=frozenset(whole_list), look=True)
 
 
 def _last(lines: Sequence[Body], fields: tuple[str, ...]) -> datetime | None:

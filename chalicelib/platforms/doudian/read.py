@@ -123,7 +123,7 @@ def _aftersale(tag: str, data: Body, name: str, shop: Shop, received_at: datetim
     if event is None and tag == words.RESPOND_BY_MOVED and code(data.get("aftersale_status")) in words.SELLERS_TURN:
         event = moved("respond_by", data.get("status_deadline"), name, subject, received_at, shop, data)
     looks = [] if event is not None and tag in words.REFUND_ENDED else [subject]
-    if tag == "206" and (order := order_id(data.get("p_id"))):
+    if tag in words.REFUND_PAID and (order := order_id(data.get("p_id"))):
         # What went back altogether is the order's to say.
         looks.append(Subject("order", order))
     return _Said((event,) if event is not None else (), tuple(looks))

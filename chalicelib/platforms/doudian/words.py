@@ -20,8 +20,8 @@ ORDER_TAGS: Mapping[str, tuple[str, str]] = {
 the parcel came then at the latest; a look says when. 110 waits for a check of risk, and some forms of it tell when it
 was paid."""
 
-ORDER_LOOKS = frozenset({"101", "102", "103", "104", "108", "109", "110", "112", "126"})
-"""Tags after which the order's deadline, parcels or amount are asked for."""
+ORDER_LOOKS = frozenset({"101", "102", "103", "104", "106", "108", "109", "110", "112", "126"})
+"""Tags after which the order's deadline, parcels or amount are asked for, and whether it was cancelled as a whole."""
 
 SHIP_BY_MOVED, RESPOND_BY_MOVED = frozenset({"112", "126"}), "209"
 """Tags that move a deadline and tell no instant of their own: what they say holds only until the platform is asked."""
@@ -39,9 +39,12 @@ REFUND_TAGS: Mapping[str, tuple[str, str]] = {
     "206": ("refund.paid", "success_time"),
     "207": ("refund.withdrawn", "close_time"),
     "208": ("", "modify_time"),
+    "225": ("refund.paid", "success_time"),
 }
-"""208 changes what is asked for, not whether; an amount and a reason follow."""
+"""208 changes what is asked for, not whether; an amount and a reason follow. 225 pays what a special right of the
+buyer's is for."""
 
+REFUND_PAID = frozenset({"206", "225"})
 REFUND_ENDED = frozenset({"206", "207"})
 REFUND_LOOKS = frozenset({"209", "211", "224", "225", "226", "227"})
 ARBITRATION_TAGS = frozenset({"212", "213", "214", "215", "216", "217", "218"})
@@ -58,13 +61,13 @@ SELLERS_TURN = frozenset({"6", "8", "11"})
 
 BY_STATE: Mapping[str, tuple[str, ...]] = {
     "7": ("return.approved",),
-    "12": ("refund.approved", "refund.paid"),
+    "12": ("refund.approved",),
     "27": ("refund.refused",),
     "28": ("refund.withdrawn",),
     "29": ("return.refused",),
 }
 """What a state implies. When it was reached is only known to within the last change, so a message's own instant always
-goes before."""
+goes before. Whether money went back is told beside it, under whatever state."""
 
 TICKET, ARBITRATION = "doudian", "doudian-arbitration"
 """The fact `channel` of the two kinds of complaint: the hours of a service ticket are not those of an arbitration."""
