@@ -48,6 +48,7 @@ def describe(desk: Desk, case: Case) -> dict[str, Any]:
         "version": case.version,
         "full": ledger.full,
         "wake_at": _instant(case.wake_at),
+        "law_at": _instant(case.law_at),
         "clocks": [_clock(name, state, book.policies) for name, state in sorted(ledger.clocks.items())],
         "steps": [
             {
