@@ -157,6 +157,25 @@ def test_when_a_return_was_approved(status: str, approved: str | None, expected:
     assert told.facts["status"] == status.lower()
 
 
+@pytest.mark.parametrize(
+    ("status", "name"), [("DECLINED", "return.refused"), ("CANCELED", "refund.withdrawn")], ids=["declined", "cancelled"]
+)
+@pytest.mark.parametrize("kind", ["refund", "order"])
+def test_a_return_that_came_to_nothing_ends_with_its_order_s_last_change(status: str, name: str, kind: str) -> None:
+    """Nobody tells when: an occurrence a day, so that a later look adds one and moves none, and a clock that was
+    answered in time is not breached."""
+    node = back(status, requestApprovedAt=None)
+    shop = shop_of(node, order(returns=Connection([node]), updatedAt="2026-11-19T09:30:00Z"))
+    node["order"] = order(updatedAt="2026-11-19T09:30:00Z")
+    told = of(ask(shop, kind, "70001" if kind == "refund" else "1001"), "refund", "70001")
+    assert marks(told)[name, "seen-2026-11-19"] == at("2026-11-19T09:30:00Z")
+    node |= {"status": "OPEN", "requestApprovedAt": "2026-11-21T10:00:00Z"}
+    node["order"]["updatedAt"] = "2026-11-21T10:00:00Z"
+    again = of(ask(shop, "refund", "70001"), "refund", "70001")
+    for events in ((told, again), (again, told)):
+        assert not [key for key in live(merge_all(NOTHING, events)) if key[0] == name], "it goes on after all"
+
+
 def test_a_return_reopened_is_open_although_nothing_in_it_has_a_newer_instant() -> None:
     shop = shop_of(back("CLOSED", closedAt="2026-11-20T11:00:00Z"))
     closed = of(ask(shop, "refund", "70001"), "refund", "70001")

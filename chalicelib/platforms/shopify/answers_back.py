@@ -60,7 +60,7 @@ def read_refund(one: Node, place: Mapping[str, FactValue | None], lines: bool = 
 
 def return_marks(body: Node) -> list[Mark]:
     """When a return was asked for and approved. Where nobody had to approve it the shop opened it by itself: it knew of
-    the wish then at the latest, and opening was approving. Refusing and cancelling leave no instant, only a status."""
+    the wish then at the latest, and opening was approving."""
     created = body.instant("createdAt")
     if created is None:
         body.refuse("createdAt", "an instant with its offset")
@@ -69,6 +69,21 @@ def return_marks(body: Node) -> list[Mark]:
         approved = created
     marks = [Mark("return.requested", created)]
     return [*marks, Mark("return.approved", approved)] if approved else marks
+
+
+_CAME_TO = {"DECLINED": "return.refused", "CANCELED": "refund.withdrawn"}
+
+
+def return_end(body: Node, order: Node | None, as_of: datetime | None) -> tuple[list[Mark], frozenset[str]]:
+    """How a return came to nothing, and which of such ends are taken back while it goes on. Refusing and cancelling
+    leave a status and no instant: they are dated by the order's last change, one occurrence a day, so that a later look
+    adds one and moves none."""
+    name = _CAME_TO.get(body.text("status"))
+    if name is None:
+        return [], frozenset(_CAME_TO.values())
+    changed = (order.instant("updatedAt") if order else None) or as_of
+    at = latest(changed, body.instant("createdAt"), body.instant("requestApprovedAt")) if changed else None
+    return ([Mark(name, at, f"seen-{at:%Y-%m-%d}")] if at else []), frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +96,15 @@ class Return:
     marks: tuple[Mark, ...]
     facts: Mapping[str, FactValue | None]
     vendors: frozenset[str]
+    whole: frozenset[str] = frozenset()
 
 
 def read_return(body: Node, as_of: datetime | None) -> Return:
     """A return. It has no `updatedAt`, and cancelling or reopening one leaves no instant, so its version is the
     platform's clock when it answered: pushes about returns say nothing, so looks compare with looks alone."""
     order, marks = body.node("order"), return_marks(body)
+    ends, whole = return_end(body, order, as_of)
+    marks += ends
     for reverse in body.nodes("reverseFulfillmentOrders"):
         for line in reverse.nodes("lineItems"):
             for one in line.nodes("dispositions"):
@@ -113,6 +131,7 @@ def read_return(body: Node, as_of: datetime | None) -> Return:
         marks=tuple(marks),
         facts=facts.values,
         vendors=vendors,
+        whole=whole,
     )
 
 

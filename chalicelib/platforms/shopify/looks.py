@@ -73,12 +73,13 @@ def _look_order(case: str, session: Session) -> Looking:
         say_refund(maker, refund, session.shop)
     for one in body.nodes("returns"):
         # In short: what came back, and what it is worth, a look at the return itself tells.
-        marks, facts = answers_back.return_marks(one), Facts()
+        ends, listed = answers_back.return_end(one, body, answer.as_of)
+        marks, facts = [*answers_back.return_marks(one), *ends], Facts()
         facts.values.update(place)
         facts.put("status", one.text("status").lower())
         version = answers_back.return_version(answer.as_of, one, body, marks)
         links = order_links(session.shop, order.id)
-        maker.add(Subject("refund", one.own_id()), version, version, marks, facts.values, links)
+        maker.add(Subject("refund", one.own_id()), version, version, marks, facts.values, links, listed)
     return Read(maker.done())
 
 
@@ -128,7 +129,8 @@ def _told_return(back: Node, answer: Answered, session: Session) -> Read:
     found = answers_back.read_return(back, answer.as_of)
     maker = _maker(Subject("refund", found.id), answer, found.version)
     links = order_links(session.shop, found.order, found.vendors)
-    maker.add(Subject("refund", found.id), found.version, found.version, found.marks, found.facts, links)
+    subject = Subject("refund", found.id)
+    maker.add(subject, found.version, found.version, found.marks, found.facts, links, found.whole)
     place = answers.place_facts(back.node("order"))
     for one in back.nodes("refunds"):
         say_refund(maker, answers_back.read_refund(one, place), session.shop)
