@@ -158,7 +158,9 @@ def test_when_a_return_was_approved(status: str, approved: str | None, expected:
 
 
 @pytest.mark.parametrize(
-    ("status", "name"), [("DECLINED", "return.refused"), ("CANCELED", "refund.withdrawn")], ids=["declined", "cancelled"]
+    ("status", "name"),
+    [("DECLINED", "return.refused"), ("CANCELED", "refund.withdrawn")],
+    ids=["declined", "cancelled"],
 )
 @pytest.mark.parametrize("kind", ["refund", "order"])
 def test_a_return_that_came_to_nothing_ends_with_its_order_s_last_change(status: str, name: str, kind: str) -> None:
