@@ -160,9 +160,20 @@ def test_an_incident_is_told_with_its_line() -> None:
     assert incident.facts["category"] == "incident" and incident.facts["reason"] == "1"
     fake.later(days=2)
     fake._incident(order, f"{order}-1", "close", {}, {"reason_code": "9"})
+    for kind, ident in (("order", order), ("complaint", subject)):
+        closed = of(look(fake, kind, ident), f"complaint/{subject}")
+        assert marks(closed) == {"complaint.resolved": [fake.now]}, "nobody polls for incidents, only for orders"
+        assert closed.facts["status"] == "closed"
+    fake.orders[order]["order_lines"][0]["order_line_state"] = "INCIDENT_CLOSED"
+    assert marks(of(look(fake, "order", order), f"complaint/{subject}")) == {"complaint.resolved": [fake.now]}
+
+
+@pytest.mark.parametrize("state", ["REFUSED", "CANCELED", "REFUNDED", "SHIPPING"])
+def test_a_reason_of_another_kind_is_no_incident(state: str) -> None:
+    fake = FakeMirakl()
+    order = fake.order("SHIPPED")
+    fake.orders[order]["order_lines"][0].update(order_line_state=state, order_line_state_reason_code="7")
     assert not [one for one in look(fake, "order", order).events if one.subject.kind == "complaint"]
-    closed = of(look(fake, "complaint", subject), f"complaint/{subject}")
-    assert marks(closed) == {"complaint.resolved": [fake.now]}, "asked by its own name, its end is told"
 
 
 def test_a_thread_is_read_as_rounds_and_the_operator_s_words_answer_nothing() -> None:

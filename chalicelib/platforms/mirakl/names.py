@@ -10,7 +10,10 @@ TRIAL = "REDRESS_TRIAL"
 DEAD = frozenset(["CANCELED", "REFUSED"])
 """States of a line, or an order, that nobody has to ship."""
 UNSENT = frozenset(["WAITING_ACCEPTANCE", "WAITING_DEBIT", "WAITING_DEBIT_PAYMENT", "SHIPPING"])
-INCIDENT_OPEN = "INCIDENT_OPEN"
+INCIDENT_OPEN, INCIDENT_CLOSED = "INCIDENT_OPEN", "INCIDENT_CLOSED"
+AFTER_INCIDENT = frozenset(["SHIPPED", "TO_COLLECT", "RECEIVED", "CLOSED"])
+"""States to which a line goes back when its incident is closed; it then has the reason of that. Without an incident a
+line in one of these has none."""
 REFUNDED = "REFUNDED"
 _INCIDENT = ":incident"
 

@@ -14,7 +14,16 @@ from chalicelib.core.words import OURS
 from chalicelib.platforms.base import Shop
 from chalicelib.platforms.maker import Facts, Maker
 from chalicelib.platforms.mirakl.countries import two_letters
-from chalicelib.platforms.mirakl.names import DEAD, INCIDENT_OPEN, REFUNDED, UNSENT, incident, pair
+from chalicelib.platforms.mirakl.names import (
+    AFTER_INCIDENT,
+    DEAD,
+    INCIDENT_CLOSED,
+    INCIDENT_OPEN,
+    REFUNDED,
+    UNSENT,
+    incident,
+    pair,
+)
 from chalicelib.platforms.shapes import (
     Body,
     child,
@@ -71,9 +80,17 @@ def say_order(maker: Maker, order: Body, shop: Shop, line: str = "") -> str:
     for one in rows(order, "order_lines"):
         for refund in rows(one, "refunds"):
             _say_refund(maker, refund, order, number, version, shop)
-        if text(one, "order_line_state") == INCIDENT_OPEN or (line and ident(one.get("order_line_id")) == line):
+        if _had_incident(one) or (line and ident(one.get("order_line_id")) == line):
             _say_incident(maker, one, order, number)
     return ""
+
+
+def _had_incident(line: Body) -> bool:
+    """Whether a line shows an incident, open or over: only orders are polled, so its end must show on the order."""
+    reached = text(line, "order_line_state")
+    if reached in (INCIDENT_OPEN, INCIDENT_CLOSED):
+        return True
+    return reached in AFTER_INCIDENT and code(line.get("order_line_state_reason_code")) is not None
 
 
 def _life(order: Body, reached: str, version: datetime) -> list[Mark]:
