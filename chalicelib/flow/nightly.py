@@ -7,7 +7,7 @@ Whoever watches that address hears silence both when something is wrong and when
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from chalicelib.core.calls import Call
 from chalicelib.core.case import CaseId
@@ -44,6 +44,10 @@ def cost(cases: int, item_bytes: int = 1100) -> float:
     return cases * item_bytes / 8192 * USD_PER_MILLION_READS / 1e6
 
 
+Reports: TypeAlias = dict[str, Report]
+"""What a night found, by account."""
+
+
 @dataclass(slots=True)
 class _Place:
     """How far the night is. `done`: and what it found is told; whoever dies between the two leaves that to the next.
@@ -75,29 +79,31 @@ class Nightly:
         record = self._ports.records(SYSTEM).get(KIND, NIGHT)
         self._journals = {}
         today = f"{scheduled - timedelta(hours=FROM):%Y-%m-%d}"
-        place, report = _Place(today), Report()
-        if record is not None and record.data["day"] == today:
-            place, report = _Place.of(record.data), Report.of(record.data["report"])
+        place, reports = _Place(today), {account: Report() for account in self._accounts}
+        if record is not None and record.data["day"] == today and "reports" in record.data:
+            place = _Place.of(record.data)
+            reports |= {account: Report.of(held) for account, held in record.data["reports"].items()}
             if place.done or from_ms(record.data["until"]) > now:
-                return {"day": today, "done": place.done, "looked": report.looked}
+                return {"day": today, "done": place.done, "looked": _looked(reports)}
         try:
-            version = self._note(place, report, now + LEASE, record.version if record else 0)
+            version = self._note(place, reports, now + LEASE, record.version if record else 0)
         except Conflict:
-            return {"day": today, "done": False, "looked": report.looked}
+            return {"day": today, "done": False, "looked": _looked(reports)}
         while self._goes_on(place) and self._ports.clock.now() - now < BUDGET:
-            self._segment(place, report, scheduled, now)
-            version = self._note(place, report, now + LEASE, version)
+            self._segment(place, reports, scheduled, now)
+            version = self._note(place, reports, now + LEASE, version)
         settled = not place.doubted or to_ms(self._ports.clock.now()) >= place.settles
         if not self._goes_on(place) and settled:
-            self._confirm(place, report, scheduled)
-            self._finish(place, report)
+            self._confirm(place, reports, scheduled)
+            self._finish(place, reports)
             place.done = True
-        self._note(place, report, now, version)
-        return {"day": today, "done": place.done, "looked": report.looked}
+        self._note(place, reports, now, version)
+        return {"day": today, "done": place.done, "looked": _looked(reports)}
 
-    def _segment(self, place: _Place, report: Report, scheduled: datetime, began: datetime) -> None:
+    def _segment(self, place: _Place, reports: Reports, scheduled: datetime, began: datetime) -> None:
         """Pages of the segment, until its end or the end of the turn."""
         account = self._accounts[place.account]
+        report = reports[account]
         told = self._told(account, scheduled)
         after = CaseId.parse(place.after) if place.after else None
         while True:
@@ -115,11 +121,11 @@ class Nightly:
             place.account, place.segment = place.account + 1, 0
             place.settles = to_ms(self._ports.clock.now() + SETTLING)
 
-    def _confirm(self, place: _Place, report: Report, scheduled: datetime) -> None:
+    def _confirm(self, place: _Place, reports: Reports, scheduled: datetime) -> None:
         doubted = [CaseId.parse(one) for one in place.doubted]
         for account in sorted({one.account for one in doubted}):
             mine = [one for one in doubted if one.account == account]
-            self._audit.confirm(mine, self._told(account, scheduled), report)
+            self._audit.confirm(mine, self._told(account, scheduled), reports[account])
         place.doubted = []
 
     def _goes_on(self, place: _Place) -> bool:
@@ -128,26 +134,32 @@ class Nightly:
     def _told(self, account: str, scheduled: datetime) -> Told:
         """This night's part of the journal, read once in a turn."""
         if account not in self._journals:
-            before = last(self._ports)
+            before = last(self._ports, account)
             parts = -(-int(before["report"]["looked"] if before else 1) // PART) or 1
             self._journals = {account: told_of(self._ports, account, scheduled.toordinal() % parts, parts)}
         return self._journals[account]
 
-    def _note(self, place: _Place, report: Report, until: datetime, version: int) -> int:
+    def _note(self, place: _Place, reports: Reports, until: datetime, version: int) -> int:
         """Write down how far the night is. Raises Conflict where somebody else audits too."""
-        data = {**asdict(place), "until": to_ms(until), "report": report.as_dict()}
+        held = {account: report.as_dict() for account, report in reports.items()}
+        data = {**asdict(place), "until": to_ms(until), "reports": held}
         return self._ports.records(SYSTEM).put(KIND, NIGHT, data, expected=version)
 
-    def _finish(self, place: _Place, report: Report) -> None:
-        at = self._ports.clock.now()
-        self._ports.records(SYSTEM).put(KIND, LAST, {"day": place.day, "at": show(at), "report": report.as_dict()})
-        total = sum(report.problems.values())
-        for finding in report.findings:
-            log("audit_finding", level="error", case=finding.case, reason=finding.problem, key=finding.detail)
-        if total:
-            log("audit_failed", level="error", id=place.day, count=total)
+    def _finish(self, place: _Place, reports: Reports) -> None:
+        """An account is told of its own cases alone."""
+        records, at, problems = self._ports.records(SYSTEM), self._ports.clock.now(), 0
+        for account, report in reports.items():
+            told = {"day": place.day, "at": show(at), "report": report.as_dict()}
+            records.put(KIND, _last_of(account), told)
+            problems += sum(report.problems.values())
+            for one in report.findings:
+                log(
+                    "audit_finding", level="error", account=account, case=one.case, reason=one.problem, key=one.detail,
+                )  # fmt: skip
+        if problems:
+            log("audit_failed", level="error", id=place.day, count=problems)
             return
-        log("audit_clean", id=place.day, count=report.looked)
+        log("audit_clean", id=place.day, count=_looked(reports))
         if self._beat:
             beat(self._ports.http, self._beat)
 
@@ -166,7 +178,15 @@ def beat(http: Http, url: str) -> None:
         log("heartbeat_failed", level="warning", status=reply.status)
 
 
-def last(ports: Ports) -> Mapping[str, Any] | None:
-    """The last finished night, as ops see it."""
-    record = ports.records(SYSTEM).get(KIND, LAST)
+def _looked(reports: Reports) -> int:
+    return sum(report.looked for report in reports.values())
+
+
+def _last_of(account: str) -> str:
+    return f"{LAST}|{account}"
+
+
+def last(ports: Ports, account: str) -> Mapping[str, Any] | None:
+    """The last finished night of an account, as its ops see it."""
+    record = ports.records(SYSTEM).get(KIND, _last_of(account))
     return dict(record.data) if record else None

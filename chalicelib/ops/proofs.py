@@ -79,7 +79,7 @@ def _after(call: Call, text: str) -> CaseId | None:
 
 
 def last_night(call: Call) -> Any:
-    return {"last": nightly.last(call.ports)}
+    return {"last": nightly.last(call.ports, call.account)}
 
 
 PROOFS: tuple[Route, ...] = (

@@ -69,7 +69,7 @@ def test_every_policy_file_is_used(template: dict[str, Any]) -> None:
         ),
         pytest.param("dynamodb:Query", "CasesTable", {"Sweep"}, id="only the sweep looks across cases"),
         pytest.param("events:", "Escalations", {"Apply", "Project", "Sweep", "APIHandler"}, id="who tells the bus"),
-        pytest.param("s3:PutObject", "/journal/", {"Project", "Audit", "APIHandler"}, id="audits add what they find missing"),
+        pytest.param("s3:PutObject", "/journal/", {"Project", "Audit", "APIHandler"}, id="audits mend it"),
         pytest.param("s3:PutObject", "/policies/", {"APIHandler"}, id="rules come in through ops alone"),
         pytest.param("s3:PutObject", "/inbox/", {"Hook"}, id="large bodies"),
         pytest.param("s3:Delete", "Archive", set(), id="what expires does so by the bucket's own rule"),

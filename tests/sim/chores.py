@@ -246,7 +246,7 @@ def outcome(sim: Sim) -> Outcome:
     shop = sim.bare.connections.get("main", "shop-1")
     assert shop is not None
     opened = json.loads(sim.bare.vault.decrypt(shop.credentials, context_of("main", "shop-1", "credentials")))
-    night = last(sim.bare)
+    night = last(sim.bare, "main")
     connections = {name: sim.bare.connections.get("main", name) for name in sim.bare.connections.names("main")}
     return Outcome(
         cases={case.id.local: [plain(case.evidence), plain(case.ledger.steps), _ended(case.ledger.actions)]

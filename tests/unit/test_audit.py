@@ -240,7 +240,7 @@ def test_what_the_journal_never_gets_is_found_by_the_next_turn() -> None:
     made.table.done(len(made.table.pending(1000)))
     made.clock.advance(timedelta(minutes=15))
     assert turn(made, T0)["done"]
-    assert (nightly.last(made.ports) or {})["report"]["problems"] == {audits.JOURNAL: 3}
+    assert (nightly.last(made.ports, "main") or {})["report"]["problems"] == {audits.JOURNAL: 3}
     assert beats(made) == 0
 
 
@@ -270,7 +270,7 @@ def test_a_clean_night_sends_one_sign_of_life() -> None:
     assert beats(made) == 1
     turn(made, night + timedelta(days=1))
     assert beats(made) == 2
-    assert (nightly.last(made.ports) or {})["day"] == "2026-03-03"
+    assert (nightly.last(made.ports, "main") or {})["day"] == "2026-03-03"
 
 
 def test_a_night_with_damage_is_silent_and_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
@@ -281,7 +281,7 @@ def test_a_night_with_damage_is_silent_and_says_what_it_found(capsys: pytest.Cap
     assert turn(made, T0)["done"]
     assert beats(made) == 0
     assert '"event": "audit_failed"' in capsys.readouterr().out
-    assert (nightly.last(made.ports) or {})["report"]["problems"] == {"no_wake": 1}
+    assert (nightly.last(made.ports, "main") or {})["report"]["problems"] == {"no_wake": 1}
 
 
 class Hurried(ManualClock):
@@ -309,7 +309,7 @@ def test_two_turns_at_once_do_not_both_audit() -> None:
     made = world()
     made.ports.records("system").put("audits", "night", {
         "day": "2026-03-02", "account": 0, "segment": 3, "after": "", "done": False,
-        "until": to_ms(T0 + timedelta(minutes=10)), "report": Report().as_dict(),
+        "until": to_ms(T0 + timedelta(minutes=10)), "reports": {"main": Report().as_dict()},
     })  # fmt: skip
     assert turn(made, T0) == {"day": "2026-03-02", "done": False, "looked": 0}
     made.clock.advance(timedelta(minutes=11))

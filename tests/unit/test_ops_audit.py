@@ -124,3 +124,19 @@ def test_the_last_night_is_shown(there: Deployment, capsys: pytest.CaptureFixtur
     capsys.readouterr()
     assert main(["audit", "--last"]) == 0
     assert "7 cases (7 wake): nothing is wrong" in capsys.readouterr().err
+
+
+def test_a_night_tells_an_account_of_its_own_cases_alone() -> None:
+    world = World()
+    ops, stranger = Ops(world), Ops(world, "other")
+    furnished(world, ops)
+    forgotten(world)
+    desk = ops.desk
+    audit = Audit(
+        desk.ports, desk.shops, desk.rulebook, Project(desk.ports, desk.shops, desk.rulebook, Teller(desk.ports))
+    )
+    nightly.Nightly(desk.ports, audit, ("main", "other"))(desk.ports.clock.now())
+    mine, theirs = (one.must("GET", "/audit/last", None, "auditor")["last"] for one in (ops, stranger))
+    assert [one["case"] for one in mine["report"]["findings"]] == ["shop-1:order/3"]
+    assert (theirs["day"], theirs["report"]["looked"], theirs["report"]["findings"]) == (mine["day"], 0, [])
+    assert "order/3" not in stranger.texts[-1]
