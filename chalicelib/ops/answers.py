@@ -44,12 +44,8 @@ def judge(ports: Ports, one: Connection) -> Iterator[Finding]:
 
 def _access(one: Connection, held: Checkup, now: datetime) -> Iterator[Finding]:
     told, when = held.told, f", asked {show(held.at)}"
-    if held.state == "failed":
-        yield "access", held.words + when, held.mend
-    if held.state != "done":
-        return
-    if not told["offered"]:
-        yield "access", held.words, ""
+    if held.state != "done" or not told["offered"]:
+        yield from _untold("access", held)
         return
     rights = {right: lost for right, lost in told["missing"].items() if not right.startswith(OPTION)}
     for right, lost in sorted(rights.items()):
@@ -92,12 +88,8 @@ def _credentials(ports: Ports, one: Connection, held: Checkup | None, now: datet
 
 def _subscriptions(one: Connection, held: Checkup) -> Iterator[Finding]:
     told, when = held.told, f", asked {show(held.at)}"
-    if held.state == "failed":
-        yield "subscriptions", held.words + when, held.mend
-    if held.state != "done":
-        return
-    if not told["offered"]:
-        yield "subscriptions", held.words, ""
+    if held.state != "done" or not told["offered"]:
+        yield from _untold("subscriptions", held)
         return
     mend = f"redress doctor {one.name} --mend"
     if told["stopped"]:
@@ -133,6 +125,14 @@ def _trial(one: Connection, held: Checkup, now: datetime) -> Iterator[Finding]:
         elif now - held.at > timedelta(minutes=2):
             found = "the door took a delivery of ours, and nobody took it up"
             yield "trial", found, "look at redress dlq, and at the log of apply"
+
+
+def _untold(check: str, held: Checkup) -> Iterator[Finding]:
+    """Where the platform said nothing that could be judged: why, once it was asked."""
+    if held.state == "failed":
+        yield check, f"{held.words}, asked {show(held.at)}", held.mend
+    elif held.state == "done":
+        yield check, held.words, ""
 
 
 def _some(names: list[str]) -> str:

@@ -11,11 +11,12 @@ from pydantic import Field
 from chalicelib.core.case import CaseId
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.instants import parse_day, parse_instant, show
-from chalicelib.ops import cases, stores
+from chalicelib.ops import cases
 from chalicelib.ops.audit import journalled
 from chalicelib.ops.gate import EVERYBODY, OPS, Answer, Call, Route
 from chalicelib.ops.models import Instant, Says, Short
 from chalicelib.ops.penalties import GUARDED, Appeal, person
+from chalicelib.ops.scores import seller_of
 from chalicelib.ops.wrong import Absent, wrong
 from chalicelib.sellers import appeals, files, links, nights, notices, picture, reasons, standard, vetting
 from chalicelib.sellers.appeals import Refused
@@ -67,7 +68,7 @@ class Verified(Says):
 
 def make_link(call: Call) -> Any:
     said: NewLink = call.said
-    connection, seller = _seller(call)
+    connection, seller = seller_of(call)
     until = call.ports.clock.now() + timedelta(days=said.days)
     with journalled(
         call.ports, call.account, call.actor.name, "seller.link", f"{connection}:seller/{seller}"[:120], days=said.days
@@ -151,7 +152,7 @@ def _who(opened: links.Opened) -> str:
 
 def check_document(call: Call) -> Any:
     said: Document = call.said
-    connection, seller = _seller(call)
+    connection, seller = seller_of(call)
     at = said.at or call.ports.clock.now()
     if said.document not in vetting.DOCUMENTS:
         raise wrong("document", said.document, f"one of {', '.join(vetting.DOCUMENTS)}")
@@ -171,7 +172,7 @@ def check_document(call: Call) -> Any:
 
 def verify_seller(call: Call) -> Any:
     said: Verified = call.said
-    connection, seller = _seller(call)
+    connection, seller = seller_of(call)
     event = vetting.verified(seller, said.at or call.ports.clock.now())
     return _told_of_seller(call, connection, seller, "seller.verified", event)
 
@@ -188,14 +189,6 @@ def _until(text: str) -> date | datetime:
         return parse_day(text) if len(text) == 10 else parse_instant(text)
     except ValueError as error:
         raise wrong("until", text, f"a date or an instant: this is {error}") from None
-
-
-def _seller(call: Call) -> tuple[str, str]:
-    connection, seller = call.parts["connection"], call.part("seller")
-    stores.get(call.desk, call.account, connection)
-    if not 0 < len(seller.encode()) <= cases.MAX_ID:
-        raise wrong("seller", f"{len(seller.encode())} bytes", f"1 to {cases.MAX_ID}")
-    return connection, seller
 
 
 def look_after(call: Call) -> Any:

@@ -56,7 +56,7 @@ def list_sellers(call: Call) -> Any:
 
 
 def show_seller(call: Call) -> Any:
-    connection, seller = _seller(call)
+    connection, seller = seller_of(call)
     records, now, who = _records(call), call.ports.clock.now(), seller_key(connection, seller)
     held, own = standard.in_force(records), _scores(call)
     judged = own.of(who, held.standard, now.date())
@@ -72,7 +72,7 @@ def show_seller(call: Call) -> Any:
 
 
 def show_rows(call: Call) -> Any:
-    connection, seller = _seller(call)
+    connection, seller = seller_of(call)
     who, ledger = seller_key(connection, seller), SellerLedger(call.ports.records)
     about = call.query.get("about", "")
     if len(about) > MAX_ABOUT:
@@ -89,7 +89,7 @@ def show_rows(call: Call) -> Any:
 
 def excuse(call: Call) -> Any:
     said: Excuse = call.said
-    connection, seller = _seller(call)
+    connection, seller = seller_of(call)
     kind, _, ident = said.about.partition("/")
     if kind not in KINDS or not ident:
         raise wrong("about", said.about, "KIND/ID")
@@ -146,7 +146,8 @@ def _scores(call: Call) -> Scores:
     return Scores(call.account, SellerLedger(call.ports.records), _records(call))
 
 
-def _seller(call: Call) -> tuple[str, str]:
+def seller_of(call: Call) -> tuple[str, str]:
+    """The connection and the seller that the address names. Raises Absent and Wrong."""
     connection, seller = call.parts["connection"], call.part("seller")
     stores.get(call.desk, call.account, connection)
     if not 0 < len(seller.encode()) <= cases.MAX_ID:

@@ -7,9 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from chalicelib.core.events import FactValue
+from chalicelib.platforms.maker import Facts
 from chalicelib.platforms.shopify import documents
 from chalicelib.platforms.shopify.bodies import SENT, WAITING, channel_of, region_of
-from chalicelib.platforms.shopify.fields import Facts, Node, latest
+from chalicelib.platforms.shopify.fields import Node, latest
 from chalicelib.platforms.shopify.state import Line, Order, Parcel, Payment
 from chalicelib.platforms.shopify.statements import vendor_id
 

@@ -11,9 +11,10 @@ from decimal import Decimal
 from chalicelib.core.events import FactValue, Mark
 from chalicelib.core.instants import EPOCH
 from chalicelib.core.words import OURS
+from chalicelib.platforms.maker import Facts
 from chalicelib.platforms.shopify.answers import place_facts, sold
 from chalicelib.platforms.shopify.bodies import ECHO
-from chalicelib.platforms.shopify.fields import Facts, Node, latest
+from chalicelib.platforms.shopify.fields import Node, latest
 from chalicelib.platforms.shopify.state import Payment, Refund
 
 _CAME_TO_NOTHING = frozenset(["FAILURE", "ERROR"])

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from chalicelib.core.events import FactValue
 from chalicelib.core.words import OURS
-from chalicelib.platforms.shopify.fields import Facts, Node, latest, single
+from chalicelib.platforms.maker import Facts
+from chalicelib.platforms.shopify.fields import Node, latest, single
 from chalicelib.platforms.shopify.state import Line, Order, Parcel, Payment, Refund
 from chalicelib.platforms.shopify.statements import vendor_id
 

@@ -11,10 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NoReturn
 
-from chalicelib.core.events import FactValue
-from chalicelib.core.facts import read_fact, read_money
+from chalicelib.core.facts import read_money
 from chalicelib.core.instants import parse_day, parse_instant
-from chalicelib.core.words import FACTS
 from chalicelib.platforms.base import Unreadable
 
 _GID = re.compile(r"gid://shopify/([A-Za-z]+)/([0-9]{1,20})(?:\?.*)?", re.ASCII)
@@ -191,38 +189,6 @@ class Node:
         bag = self.node(name)
         money = bag.node("shopMoney") if bag else None
         return (money.money("amount"), money.text("currencyCode")) if money else (None, "")
-
-
-class Facts:
-    """Facts under way: what does not fit its declared type is left out and named, never an error."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, FactValue | None] = {}
-        self.dropped: list[str] = []
-
-    def put(self, name: str, value: object) -> None:
-        """A fact, read after its declared type; nothing for None and for empty text."""
-        if value is None or value == "":
-            return
-        if isinstance(value, Decimal | date):
-            self.values[name] = value
-            return
-        try:
-            clean = " ".join(value.split()) if isinstance(value, str) else value
-            self.values[name] = read_fact(FACTS[name].type, clean)
-        except ValueError:
-            self.dropped.append(name)
-
-    def take_back(self, name: str) -> None:
-        """The platform says that there is none (any more)."""
-        self.values[name] = None
-
-    def told(self, name: str, value: object) -> None:
-        """As `put`, where null is itself a statement."""
-        if value is None:
-            self.take_back(name)
-        else:
-            self.put(name, value)
 
 
 def latest(*moments: datetime | date | None) -> datetime | None:

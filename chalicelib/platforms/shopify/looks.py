@@ -10,9 +10,10 @@ from datetime import datetime
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import parse_instant, show, to_ms
 from chalicelib.platforms.base import Later, Looking, Read, Refused, Session, Unreadable
+from chalicelib.platforms.maker import Facts
 from chalicelib.platforms.polls import Changed
 from chalicelib.platforms.shopify import answers, answers_back, documents
-from chalicelib.platforms.shopify.fields import Facts, Node, first_gid, gid, latest, number_of
+from chalicelib.platforms.shopify.fields import Node, first_gid, gid, latest, number_of
 from chalicelib.platforms.shopify.graphql import Answered, ask
 from chalicelib.platforms.shopify.names import FULFILLMENT_ORDER, REVERSE, order_number
 from chalicelib.platforms.shopify.others import say_dispute, say_product

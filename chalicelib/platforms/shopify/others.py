@@ -12,7 +12,8 @@ from datetime import datetime
 from chalicelib.core.events import FactValue, Link, Mark, Subject
 from chalicelib.core.instants import to_ms
 from chalicelib.platforms.base import Delivery, Read, Shop
-from chalicelib.platforms.shopify.fields import Facts, Node, latest
+from chalicelib.platforms.maker import Facts
+from chalicelib.platforms.shopify.fields import Node, latest
 from chalicelib.platforms.shopify.statements import Maker, vendor_id
 from chalicelib.platforms.shopify.verify import header
 
