@@ -104,6 +104,22 @@ def test_a_parcel_that_was_deleted_is_taken_back_by_the_next_look() -> None:
     assert not list(view.marks("order.part_shipped"))
 
 
+@pytest.mark.parametrize("status", [4, 12, 13, 14])
+def test_all_pieces_are_sent_although_the_status_has_moved_on(status: int) -> None:
+    """Refunded, held or disputed: the status tells no more of the parcels, and the notice of it may have been lost."""
+    store = FakeStore()
+    number = store.order(11, items_total=2, items_shipped=1)
+    store.ship(number)
+    store.set_status(number, status)
+    names = [mark.name for mark in event_of(look(store, "order", number), f"order/{number}").marks]
+    assert "order.shipped" not in names, "a piece is not"
+    store.later(hours=1)
+    store.ship(number)
+    store.orders[number]["items_shipped"] = 2
+    told = marks(event_of(look(store, "order", number), f"order/{number}"))
+    assert told[("order.shipped", "")] == store.now
+
+
 def test_a_cancellation_seen_by_looks_alone_never_moves() -> None:
     store = FakeStore()
     number = store.order(5)
