@@ -1,13 +1,14 @@
 """The laws of DESIGN section 2 about evidence and verdicts, for any history and any rule of the strategies."""
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.case import Case, CaseId
-from chalicelib.core.evaluate import evaluate
+from chalicelib.core.evaluate import evaluate, law_at
 from chalicelib.core.events import Event
 from chalicelib.core.evidence import NOTHING, join, merge, merge_all
 from chalicelib.core.rules import EarlierOf, LaterOf, Moment, Point, Rule
@@ -52,7 +53,9 @@ def wakes(case: Case, policies: Policies, after: datetime, until: datetime) -> C
     """Evaluate at each wake in turn, as the timers would."""
     for _ in range(500):
         # Nobody sends the actions here, so the case asks for them each minute; the clocks' own wake is what counts.
-        wake = evaluate(case, policies, CALENDARS, after).wake_at
+        verdict = evaluate(case, policies, CALENDARS, after)
+        wake, law = verdict.wake_at, law_at(one._replace(rule=replace(one.rule, basis="law")) for one in verdict.clocks)
+        assert law is None or (wake is not None and after < wake <= law), "a legal deadline that no wake comes before"
         if wake is None or wake > until:
             return advance(case, policies, until)
         assert wake > after, "a wake that does not move on would spin"
