@@ -11,7 +11,8 @@ from chalicelib.core.instants import parse_instant, show
 from chalicelib.platforms import registry
 from chalicelib.platforms.base import Adapter
 from examples.platform.acme import Acme
-from tests.support.deliveries import NOW, ROWS, Row, Told, put
+from tests.support.deliveries import ROWS
+from tests.support.delivery import NOW, Row, Told, put
 from tests.support.gate import OVERLAP, Gate
 
 registry.add(Acme())

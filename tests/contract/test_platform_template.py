@@ -17,7 +17,8 @@ from chalicelib.ports.http import Uncertain
 from examples.platform.acme import LEVERS, Acme
 from tests.fakes.driving import act, drive
 from tests.properties.test_all_adapters_fuzz import fuzz_one
-from tests.support.deliveries import ACME, NOW
+from tests.support.deliveries import ACME
+from tests.support.delivery import NOW
 
 ADAPTER: Adapter = Acme()
 registry.add(ADAPTER)

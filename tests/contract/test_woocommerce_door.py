@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.deliveries import ROWS, Told, load
+from tests.support.deliveries import ROWS
+from tests.support.delivery import Told, load
 from tests.support.gate import Gate
 
 HEAD = {"x-wc-webhook-source": "https://shop.example/", "x-wc-webhook-topic": "order.updated"}

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from chalicelib.platforms import registry
-from tests.support.deliveries import ROWS, Row, Told
+from tests.support.deliveries import ROWS
+from tests.support.delivery import Row, Told
 from tests.support.gate import Gate
 
 PER_GATE = 100

@@ -12,7 +12,7 @@ from chalicelib.core.evidence import Evidence
 from chalicelib.flow.shops import context_of
 from chalicelib.ports.memory import ManualClock
 from chalicelib.ports.stores import Connection, SealedSecret
-from tests.support.deliveries import NOW, Row, Told
+from tests.support.delivery import NOW, Row, Told
 from tests.support.world import TOKEN, World
 
 OVERLAP = timedelta(hours=24)

@@ -21,7 +21,7 @@ from chalicelib.platforms.shopify import Shopify
 from chalicelib.ports.ports import SYSTEM
 from tests.fakes.shopify import FakeShopify, order
 from tests.fakes.woocommerce import FakeShop
-from tests.support.deliveries import b64_hmac, load
+from tests.support.delivery import b64_hmac, load
 from tests.support.world import SECRET, T0, TOKEN, World, placed
 
 MINUTE = timedelta(minutes=1)
