@@ -72,6 +72,7 @@ def _number(text: str) -> Decimal:
 _LONGEST = 16_384
 _LONGEST_NUMBER = 32
 _MOST = 10**MAX_INT_DIGITS
+_SPACE = b" \t\r\n"
 _BACKSLASH = ord("\\")
 _NONE: frozenset[str] = frozenset()
 _head = Decoder(_Head).decode
@@ -97,9 +98,9 @@ def quick(raw: bytes, words: Vocabulary) -> Event | None:
         return None
     try:
         line = _line(raw)
-        # Without escapes a quote before a colon ends a key. A key that stands twice, or that nobody asked for, is one
-        # more than were read.
-        rare = raw.count(b'":') - _keys(line)
+        # Without escapes and space a quote before a colon ends a key (or begins a value, which is one too many). A key
+        # that stands twice, or that nobody asked for, is one more than were read.
+        rare = raw.translate(None, _SPACE).count(b'":') - _keys(line)
         if not rare:
             event = _event(line, words)
             if event is not None:

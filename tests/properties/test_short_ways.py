@@ -1,18 +1,24 @@
 """The short ways give what the long ways give: rules that nothing moves, and lines in their usual form."""
 
 import json
+from dataclasses import replace
+from datetime import datetime
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.core.calendar_data import shipped
+from chalicelib.core.calendars import Calendar, Calendars, Edition
 from chalicelib.core.clocks import read_clock
+from chalicelib.core.evaluate import read_clocks
 from chalicelib.core.events import Event
 from chalicelib.core.evidence import NOTHING, merge_all
 from chalicelib.core.instants import parse_instant
 from chalicelib.core.moments import Sight, moment_of
 from chalicelib.core.plain import plain_of
-from chalicelib.core.rules import Days, FromDue, FromStart, OwnLimit, Point, Rule, Share, Span, Step, Until
+from chalicelib.core.rules import Days, FromDue, FromStart, OwnLimit, Point, Rule, Share, Silence, Span, Step, Until
 from chalicelib.core.strictjson import BadJson, loads
+from chalicelib.core.versions import Activation, Policies, Versions
 from chalicelib.core.view import View
 from chalicelib.core.wire import BadEvent, read_event, write_event
 from chalicelib.core.words import CORE
@@ -63,6 +69,41 @@ def test_a_rule_that_nothing_moves_reads_the_same_either_way(events: list[Event]
         assert plain.read(start, "p@1", view, calendar) == read_clock(rule, "p@1", "r", start, sight, calendar)
 
 
+class LongWay(Policies):
+    """Policies of which no rule is taken apart."""
+
+    def rules(self, kind: str, now: datetime) -> tuple[Versions, ...]:
+        return tuple(replace(one, plain=None) for one in super().rules(kind, now))
+
+
+@st.composite
+def editions(draw: st.DrawFn) -> Calendars:
+    """China's calendar as it ships and what came after it, the last perhaps in the future."""
+    turns = draw(st.lists(st.integers(0, 120).map(h.hours), max_size=2, unique=True).map(sorted))
+    made = [Calendar("CN", zone) for zone in draw(st.permutations(["Asia/Tokyo", "America/New_York"]))]
+    given_ = [(None, h.CALENDARS.get("CN"))] * draw(st.integers(0, 1)) + list(zip(turns, made, strict=False))
+    found = [Edition(at, one.digest, lambda one=one: one) for at, one in given_]  # type: ignore[misc]
+    return Calendars(find=shipped, editions={"CN": found} if found else {})
+
+
+@slow
+@given(h.histories, st.lists(plain_rules, min_size=1, max_size=2), editions(), st.data())
+def test_a_case_is_judged_the_same_either_way(
+    events: list[Event], found: list[Rule], calendars: Calendars, data: st.DataObject
+) -> None:
+    """Under versions that come and go, calendars that change, and beside a rule that waits for a silence."""
+    rules = [replace(one, id=f"r{number}") for number, one in enumerate(found)]
+    rules.append(Rule("answer", "order", Silence("r0"), (), Span(3600), steps=(Step("due", FromDue(0), h.DO),)))
+    instants = st.none() | st.integers(0, 80).map(h.hours)
+    activations = [Activation(h.policy(*rules), data.draw(instants), data.draw(st.booleans()), data.draw(instants))]
+    if data.draw(st.booleans()):
+        # The first rule is gone in the second version: what started before keeps it.
+        activations.append(Activation(h.policy(*rules[1:], number=2), h.hours(data.draw(st.integers(0, 80)))))
+    view = View(merge_all(NOTHING, events), h.hours(data.draw(st.integers(0, 200))))
+    one, other = (read_clocks("order", view, way(tuple(activations)), calendars) for way in (Policies, LongWay))
+    assert one == other
+
+
 @slow
 @given(h.rules)
 def test_a_rule_that_something_moves_goes_the_long_way(rule: Rule) -> None:
@@ -80,6 +121,32 @@ def strictly(raw: bytes) -> object:
 
 def shortly(raw: bytes) -> object:
     return quick(raw, CORE) or strictly(raw)
+
+
+@st.composite
+def spelled(draw: st.DrawFn, value: object) -> str:
+    """A value as JSON, with space wherever it may stand, and keys that nobody asked for or that stand twice."""
+    space = st.sampled_from(["", "", "", " ", "\t", "\r", "  "])
+    if isinstance(value, dict):
+        parts = [(name, draw(spelled(one))) for name, one in value.items()]
+        if parts and draw(st.integers(0, 9)) == 0:
+            name = draw(st.sampled_from([*value, "own", ":", " :own"]))
+            parts.insert(draw(st.integers(0, len(parts))), (name, draw(st.sampled_from(['"a"', '" :a"', "null", "1"]))))
+        told = [f"{draw(space)}{json.dumps(name)}{draw(space)}:{draw(space)}{one}" for name, one in parts]
+        return "{" + ",".join(told) + draw(space) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(f"{draw(spelled(one))}{draw(space)}" for one in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+@slow
+@given(h.events, st.data())
+def test_a_line_is_read_the_same_however_it_is_spelled(event: Event, data: st.DataObject) -> None:
+    raw = data.draw(spelled(write_event(event))).encode() + data.draw(st.sampled_from([b"", b"\n", b"\r\n"]))
+    one, other = shortly(raw), strictly(raw)
+    assert one == other or (isinstance(one, type) and isinstance(other, type))
+    if isinstance(other, Event):
+        assert (head(raw) or ())[:2] == other.subject
 
 
 LINE = (
@@ -113,6 +180,12 @@ def test_lines_in_their_usual_form_are_read_shortly(events: list[Event]) -> None
 @example(1, 0, b'"x":[[[[[[[[]]]]]]]],')
 @example(len(LINE) - 2, 0, b',"look":[[[[[[[[]]]]]]]]')
 @example(len(LINE) - 2, 0, b',"seller":"t"')
+@example(len(LINE) - 2, 0, b',"seller" :"t"')
+@example(len(LINE) - 2, 0, b',"own"\t:"t"')
+@example(LINE.index(b',"seller"'), 0, b',"own" :1')
+@example(LINE.index(b',"seller"'), len(b',"seller"'), b',"own":1,"seller" ')
+@example(LINE.index(b',"seller"'), len(b',"seller"'), b',"seller":"t","seller"\r')
+@example(LINE.index(b'"s"'), 3, b'":s"')
 @example(len(LINE) - 2, 0, b',"marks":[]')
 @example(len(LINE) - 2, 0, b',"version":1,"version":2')
 @example(len(LINE) - 1, 0, b" \x0b")
