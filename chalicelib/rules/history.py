@@ -35,6 +35,8 @@ MAX_LINE = 1024 * 1024
 JSON_SPACE = b" \t\r\n"
 """What may stand behind an event: all that JSON calls space."""
 _PACKED = b"\x1f\x8b"
+_USUAL = frozenset(["T::Z", "T::."])
+"""What stands between the numbers of an instant in our own canonical form."""
 Line: TypeAlias = tuple[int, bytes | Problem]
 """A line's number, and the line or what is wrong with it."""
 
@@ -215,7 +217,7 @@ class _Scan:
             self._kind, self._ident, key = kind, ident, hash(Subject(kind, ident))
             self._runs[key & 255].append(key)
         # Texts of our own canonical form compare as their instants do; most lines need no more than that.
-        if at > self._text or len(at) != len(self._text) or at[10::3][:3] != "T::" or at[-1] != "Z":
+        if at > self._text or len(at) != len(self._text) or at[10:22:3] not in _USUAL or at[-1] != "Z":
             self._see(at, number, raw)
 
     def _see(self, text: str, number: int, raw: bytes | Problem) -> None:

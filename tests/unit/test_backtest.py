@@ -264,6 +264,13 @@ def test_a_bad_line_does_not_move_the_instant_of_judgement(tmp_path: Path) -> No
     assert len(told) == 1
 
 
+def test_the_greatest_instant_is_found_however_it_is_written(tmp_path: Path) -> None:
+    first = said("a", 0, "order.paid").replace("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.100Z")
+    later = said("a", 0, "order.paid").replace("2026-01-01T00:00:00Z", "2026-01-01T00:00:00,900Z")
+    report, _ = judged(write(tmp_path / "h", [first, later]), SHIP)
+    assert report.as_of == JANUARY + timedelta(milliseconds=900)
+
+
 def test_a_broken_packed_file_is_judged_as_far_as_it_goes(tmp_path: Path) -> None:
     raw = gzip.compress("".join(said(str(n), n, "order.paid") + "\n" for n in range(3000)).encode())
     (tmp_path / "h.gz").write_bytes(raw[: len(raw) // 2])
