@@ -32,7 +32,9 @@ def canonical(value: FactValue | None) -> str:
     if isinstance(value, bool):
         return "b:1" if value else "b:0"
     if isinstance(value, Decimal):
-        return f"n:{value.normalize():f}" if value else "n:0"
+        # Not normalized, which would round a number of many digits.
+        text = f"{value:f}" if value else "0"
+        return f"n:{text.rstrip('0').rstrip('.') if '.' in text else text}"
     if isinstance(value, datetime):
         return f"t:{show(value)}"
     if isinstance(value, date):

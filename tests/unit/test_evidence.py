@@ -99,6 +99,11 @@ FACTS: list[tuple[list[Event], Any, str]] = [
         Decimal(1),
         "one value, two spellings",
     ),
+    (
+        [said(1, facts={"amount": Decimal(f"0.{'1' * 40}{last}")}) for last in (2, 3)],
+        Decimal(f"0.{'1' * 40}3"),
+        "numbers that differ in their last of many digits",
+    ),
 ]  # fmt: skip
 
 
