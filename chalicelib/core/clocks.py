@@ -6,6 +6,7 @@ final knowledge agree (DESIGN law 2 and the status table).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -102,12 +103,19 @@ def _provisional(bare: Reading, start: datetime, sight: Sight, calendar: Calenda
         late, early = early, late
     before = {step: at for step, at in early.steps if early.due is None or at < early.due}
     steps = {**dict(late.steps), **before}
-    return late._replace(
-        reason=late.reason or "provisional: the calendar is not known so far",
-        steps=tuple(steps.items()),
-        next=earliest((late.next, early.next)),
-        earliest=early.due,
-    )
+    late = late._replace(steps=tuple(steps.items()), next=earliest((late.next, early.next)))
+    if _is_known(bare, start, sight, calendar):
+        return late
+    return late._replace(reason=late.reason or "provisional: the calendar is not known so far", earliest=early.due)
+
+
+def _is_known(bare: Reading, start: datetime, sight: Sight, calendar: Calendar) -> bool:
+    """Whether the due rests on known days alone, and only steps on others."""
+    try:
+        _read(bare._replace(rule=replace(bare.rule, steps=())), start, sight, calendar)
+    except NotKnown:
+        return False
+    return True
 
 
 def _named(rule: Rule) -> str:

@@ -31,6 +31,7 @@ from chalicelib.core.rules import (
     FromStep,
     Given,
     Limit,
+    Most,
     OnCalendar,
     OwnLimit,
     Pause,
@@ -100,9 +101,10 @@ class Course:
         due = due_of(limit, self.start, (), self.ground)
         holds: list[Hold] = []
         for mover in movers:
+            stood = self._capped(due).at
             if isinstance(mover, Extended):
                 # An act counts up to the last instant; a pause that begins at the due has nothing left to hold.
-                if due.at is not None and mover.begin > due.at:
+                if stood is not None and mover.begin > stood:
                     break
                 longer = due_of(mover.to, self.start, holds, self.ground)
                 # What cannot be told, because its fact is missing, makes nothing longer.
@@ -112,14 +114,15 @@ class Course:
                     if acts is not None:
                         acts.append(mover)
                 continue
-            if due.at is not None and mover.begin >= due.at:
+            if stood is not None and mover.begin >= stood:
                 break
             holds.append(mover)
             due = due_of(limit, self.start, holds, self.ground)
-        return due if self.rule.cap is None else self._capped(due, self.rule.cap)
+        return self._capped(due)
 
-    def _capped(self, due: Due, limit: Limit) -> Due:
-        if due.at is None and due.reason != PAUSED:
+    def _capped(self, due: Due) -> Due:
+        limit = self.rule.cap
+        if limit is None or (due.at is None and due.reason != PAUSED):
             return due
         cap = due_of(limit, self.start, (), self.ground)
         if cap.at is None or (due.at is not None and due.at <= cap.at):
@@ -205,6 +208,13 @@ def _stages(start: datetime, movers: Movers) -> list[Stage]:
     return stages
 
 
+def _both(one: Limit | None, other: Limit | None) -> Limit | None:
+    """What is left after two pauses that are one, at least."""
+    if one is None or other is None or one == other:
+        return one or other
+    return Most((one, other))
+
+
 def _as_of(mover: Hold | Extended, at: datetime) -> Hold | Extended:
     if isinstance(mover, Hold) and mover.end is not None and mover.end > at:
         return Hold(mover.begin, None, mover.floor)
@@ -260,6 +270,7 @@ def holds_of(pauses: tuple[Pause, ...], sight: Sight, start: datetime) -> tuple[
         last = united[-1] if united else None
         if last is None or (last.end is not None and last.end < hold.begin):
             united.append(hold)
-        elif last.end is not None and (hold.end is None or hold.end > last.end):
-            united[-1] = Hold(last.begin, hold.end, hold.floor or last.floor)
+        elif last.end is not None:
+            end = None if hold.end is None else max(hold.end, last.end)
+            united[-1] = Hold(last.begin, end, _both(last.floor, hold.floor))
     return tuple(united)

@@ -103,7 +103,7 @@ class _Cut:
         given = [one for one in limit.limits if isinstance(one, Given)]
         for one in limit.limits:
             inner = self._leaf(one)
-            if self._due(inner, self.holds) == self.reading.due:
+            if not isinstance(inner, Given) and self._due(inner, self.holds) == self.reading.due:
                 return inner
         return given[0] if given else self._leaf(limit.limits[0])
 

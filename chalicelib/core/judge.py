@@ -99,9 +99,9 @@ class Judge:
     def _starts(self, rule: Rule) -> Iterator[tuple[str, Sight, datetime | None]]:
         """Each clock of a rule: its name, what it may look at, its start."""
         if rule.each and isinstance(rule.start, Point):
-            for of in dict.fromkeys(one.of for one in self._view.marks(rule.start.mark)):
-                sight = replace(self._sight, of=of)
-                yield f"{rule.id}#{of}", sight, moment_of(rule.start, sight)
+            # Each from its own mark: one that names no occurrence is an occurrence too, not the beginning of all.
+            for one in self._view.marks(rule.start.mark):
+                yield f"{rule.id}#{one.of}", replace(self._sight, of=one.of), moved(one.at, rule.start.offset)
             return
         start = moment_of(rule.start, self._sight)
         yield rule.id, self._sight, start

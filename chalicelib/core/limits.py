@@ -86,7 +86,7 @@ def _with_floors(due: Due, holds: Sequence[Hold], ground: Ground) -> Due:
 
 def _least(limit: Least, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
     found = [due_of(one, start, holds, ground) for one in limit.limits]
-    held = next((one for one in found if one.at is None), None)
+    held = _untold(found)
     told = [one for one in found if one.at is not None]
     if held is None or not told or held.reason != PAUSED:
         return held or min(told, key=_at)
@@ -96,7 +96,12 @@ def _least(limit: Least, start: datetime, holds: Sequence[Hold], ground: Ground)
 
 def _most(limit: Most, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
     found = [due_of(one, start, holds, ground) for one in limit.limits]
-    return next((one for one in found if one.at is None), None) or max(found, key=_at)
+    return _untold(found) or max(found, key=_at)
+
+
+def _untold(found: Sequence[Due]) -> Due | None:
+    """One that has no end: what waits for a fact waits whether a pause is open or not, and wherever it stands."""
+    return min((one for one in found if one.at is None), key=lambda one: one.reason == PAUSED, default=None)
 
 
 def _at(due: Due) -> datetime:

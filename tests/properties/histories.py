@@ -217,6 +217,10 @@ pauses = st.sampled_from(
         (Pause("inspection.started", "inspection.ended"),),
         (Pause("inspection.started", "inspection.ended", Span(5 * 3600)),),
         (Pause("inspection.started", "inspection.ended", WorkingDays(1)),),
+        (
+            Pause("inspection.started", "inspection.ended", Span(5 * 3600)),
+            Pause("order.paid", "order.approved", Span(9 * 3600)),
+        ),
     ]
 )
 

@@ -28,6 +28,7 @@ from chalicelib.core.rules import (
     Least,
     Limit,
     Months,
+    Most,
     OnCalendar,
     OnDate,
     Pause,
@@ -274,3 +275,57 @@ def test_the_next_legal_deadline_of_a_case(
     verdict = evaluate(case, policies, shipped_calendars(), at(hours))
     assert verdict.law_at == (None if law is None else at(law)), why
     assert verdict.law_at is None or (verdict.wake_at is not None and verdict.wake_at <= verdict.law_at)
+
+
+UNTOLD = [
+    (Most((Span(10 * HOUR), Until("ship_by"))), "the later of two, one untold"),
+    (Most((Until("ship_by"), Span(10 * HOUR))), "in the other order"),
+    (Least((Span(10 * HOUR), Until("ship_by"))), "the earlier of two, one untold"),
+    (Least((Span(10 * HOUR), Until("ship_by"), Until("deliver_by"))), "one that a pause holds, one untold, one told"),
+    (Least((Until("deliver_by"), Until("ship_by"), Span(10 * HOUR))), "in another order"),
+]
+
+
+@pytest.mark.parametrize(("limit", "why"), UNTOLD, ids=[row[1] for row in UNTOLD])
+def test_a_deadline_that_nobody_told_is_waited_for_however_the_limits_stand_and_while_a_pause_is_open(
+    limit: Limit, why: str
+) -> None:
+    for marks in ([], [mark("inspection.started", at(5))]):
+        (clock,) = judge(
+            replace(RULE, limit=limit), mark("order.placed", T0), *marks, now=at(8), facts={"deliver_by": at(30)}
+        ).clocks
+        assert (clock.status, clock.due, clock.reason) == (Status.WAITING, None, "fact ship_by is missing")
+
+
+def test_a_pause_that_begins_after_the_cap_counts_for_nothing() -> None:
+    rule = replace(RULE, cap=Span(8 * HOUR), extend=(Extension(Point("order.approved"), Span(20 * HOUR)),))
+    marks = [mark("order.placed", T0), mark("inspection.started", at(9)), mark("order.approved", at(9))]
+    (clock,) = judge(rule, *marks, now=at(9.5)).clocks
+    assert (clock.status, clock.due, clock.reason, clock.acts) == (Status.BREACHED, at(8), "", ())
+
+
+def test_each_occurrence_begins_its_own_clock_though_another_names_none() -> None:
+    rule = replace(RULE, start=Point("order.part_shipped", "each", HOUR))
+    clocks = judge(rule, mark("order.part_shipped", T0), Mark("order.part_shipped", at(5), "p2"), now=at(6)).clocks
+    assert [(one.clock, one.start) for one in clocks] == [("r#", at(1)), ("r#p2", at(6))]
+
+
+def test_of_pauses_that_overlap_each_leaves_what_it_is_to_leave() -> None:
+    inner = Pause("order.paid", "order.approved", Span(6 * HOUR))
+    outer = Pause("inspection.started", "inspection.ended", Span(2 * HOUR))
+    marks = [
+        mark("order.placed", T0), mark("inspection.started", at(9)), mark("order.paid", at(10)),
+        mark("order.approved", at(11)), mark("inspection.ended", at(12)),
+    ]  # fmt: skip
+    for pauses in ((inner, outer), (outer, inner)):
+        assert judge(replace(RULE, pause=pauses), *marks).clocks[0].due == at(18)
+    assert judge(replace(RULE, pause=(replace(inner, floor=None), outer)), *marks).clocks[0].due == at(14)
+
+
+def test_a_due_that_is_known_is_not_provisional_because_a_step_long_after_it_is() -> None:
+    """China's days are known to the end of 2026."""
+    late = Step("late", OnCalendar("due", "working_days", 10), (Do("alert"),))
+    rule = replace(RULE, limit=WorkingDays(2), calendar="CN", steps=(*RULE.steps, late))
+    placed = datetime(2026, 12, 28, 2, tzinfo=UTC)
+    (clock,) = judge(rule, mark("order.placed", placed), now=placed).clocks
+    assert (clock.due_day, clock.earliest, clock.reason) == (date(2026, 12, 30), None, "")

@@ -20,6 +20,7 @@ from chalicelib.core.rules import (
     Least,
     Limit,
     Months,
+    Most,
     OnDate,
     Pause,
     Point,
@@ -134,6 +135,12 @@ WORKED: list[tuple[str, list[str], list[str]]] = [
     ]),
     ("the least of two", explained(Least((Span(86_400), WorkingDays(5))), "2026-03-02T10:00:00+08:00"), [
         "03-02 10 - 03-03 10 + every hour counts",
+    ]),
+    ("the later of two, while a pause is open", explained(
+        Most((Until("ship_by"), Span(86_400))), "2026-03-02T10:00:00+08:00", facts={"ship_by": date(2026, 3, 10)},
+        marks=[("inspection.started", "2026-03-02T12:00:00Z")])[:2], [
+        "03-02 10 - 03-02 20 + every hour counts",
+        "03-02 20 - 12-31 08 - paused (inspection.started - inspection.ended), not ended yet",
     ]),
     ("counted back", explained(
         Ahead("ship_by", Days(3)), "2026-03-02T10:00:00+08:00", facts={"ship_by": date(2026, 3, 10)}), [
