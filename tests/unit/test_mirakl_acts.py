@@ -168,6 +168,15 @@ def test_an_incident_is_told_with_its_line() -> None:
     assert marks(of(look(fake, "order", order), f"complaint/{subject}")) == {"complaint.resolved": [fake.now]}
 
 
+@pytest.mark.parametrize(("reason", "ours"), [("1", True), ("5", False)])
+def test_an_incident_that_we_opened_is_known_as_ours_and_starts_nothing(reason: str, ours: bool) -> None:
+    fake = FakeMirakl()
+    order = fake.order("RECEIVED")
+    fake._incident(order, f"{order}-1", "open", {}, {"reason_code": reason})
+    incident = of(look(fake, "order", order), f"complaint/{order}:{order}-1:incident")
+    assert (incident.facts.get("channel") == "redress") is ours
+
+
 @pytest.mark.parametrize("state", ["REFUSED", "CANCELED", "REFUNDED", "SHIPPING"])
 def test_a_reason_of_another_kind_is_no_incident(state: str) -> None:
     fake = FakeMirakl()

@@ -7,9 +7,9 @@ Address: the instance, `https://NAME.mirakl.net`. Secret: a text that the operat
 `x-redress-secret` (or `Authorization: Bearer`) of its webhooks; for an instance that can send no header the option
 `webhooks` = `path` lets the hook's own address, which nobody else knows, be enough. Messages in a queue of ours need
 neither. Credentials: `api_key`, or `client_id` and `client_secret`, to which a token of an hour is added and renewed by
-itself. Options: `auth_url`, `refund_reason` (a reason of refunds that only Redress uses), `incident_reason`,
-`close_reason`, `note_field`, `tag_field` (custom fields of orders), `immunity_days` (how long a restored shop is spared
-by Mirakl's own suspensions), `state_change_path` (of API S09).
+itself. Options: `auth_url`, `refund_reason` and `incident_reason` (reasons that only Redress uses: by them what it did
+itself is known when it comes back), `close_reason`, `note_field`, `tag_field` (custom fields of orders),
+`immunity_days` (how long a restored shop is spared by Mirakl's own suspensions), `state_change_path` (of API S09).
 
 A listing is an offer, by its number: it is taken off sale by its stock alone (`listings` says why). A shop that must
 not sell at all is closed or suspended.

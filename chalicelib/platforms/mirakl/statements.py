@@ -81,7 +81,7 @@ def say_order(maker: Maker, order: Body, shop: Shop, line: str = "") -> str:
         for refund in rows(one, "refunds"):
             _say_refund(maker, refund, order, number, version, shop)
         if _had_incident(one) or (line and ident(one.get("order_line_id")) == line):
-            _say_incident(maker, one, order, number)
+            _say_incident(maker, one, order, number, shop)
     return ""
 
 
@@ -185,7 +185,7 @@ def _say_refund(maker: Maker, refund: Body, order: Body, number: str, version: d
     maker.add(Subject("refund", pair(number, own)), version, made, marks, facts, [Link("order", "order", number)])
 
 
-def _say_incident(maker: Maker, line: Body, order: Body, number: str) -> None:
+def _say_incident(maker: Maker, line: Body, order: Body, number: str, shop: Shop) -> None:
     own, at = ident(line.get("order_line_id")), instant(line.get("last_updated_date"))
     if not own or at is None:
         return
@@ -193,7 +193,10 @@ def _say_incident(maker: Maker, line: Body, order: Body, number: str) -> None:
     facts = _shared(order)
     facts.put("category", "incident")
     facts.put("status", "open" if is_open else "closed")
-    facts.put("reason", code(line.get("order_line_state_reason_code")))
+    reason = code(line.get("order_line_state_reason_code"))
+    facts.put("reason", reason)
+    if is_open and reason is not None and reason == shop.options.get("incident_reason"):
+        facts.put("channel", OURS)
     mark = seen("complaint.opened" if is_open else "complaint.resolved", at)
     subject = Subject("complaint", incident(number, own))
     maker.add(subject, at, at, [mark], facts, [Link("order", "order", number)])
