@@ -1,6 +1,6 @@
 """Looks at refunds, returns, disputes and listings; and answers that are none."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -258,6 +258,17 @@ def test_a_dispute_is_told_with_the_country_of_its_order() -> None:
     }
     assert (told.facts["country"], told.facts["status"], told.facts["reason"]) == ("DE", "lost", "product_not_received")
     assert (told.facts["seller"], told.facts["product"]) == ("Acme", "901"), "whom a penalty would be against"
+
+
+def test_a_dispute_in_the_words_of_an_older_version_is_read_although_it_tells_days() -> None:
+    node = {
+        "id": "gid://shopify/ShopifyPaymentsDispute/9", "status": "UNDER_REVIEW", "type": "CHARGEBACK",
+        "initiatedAt": "2026-11-01T10:00:00Z", "evidenceDueBy": "2026-11-15", "evidenceSentOn": "2026-11-10",
+        "finalizedOn": None, "amount": {"amount": "60.00", "currencyCode": "EUR"}, "reasonDetails": None, "order": None,
+    }  # fmt: skip
+    told = of(ask(shop_of(node), "complaint", "9"), "complaint", "9")
+    assert marks(told) == {("complaint.opened", ""): at("2026-11-01T10:00:00Z"), ("complaint.resolved", ""): None}
+    assert told.facts["evidence_due_by"] == date(2026, 11, 15), "the whole of that day"
 
 
 def test_a_listing_on_sale_drafted_and_deleted() -> None:

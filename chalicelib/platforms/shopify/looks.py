@@ -164,7 +164,10 @@ def _look_complaint(case: str, session: Session) -> Looking:
     body = answer.data.node("dispute")
     if body is None:
         return _missing(answer)
-    opened, sent, ended = body.instant("initiatedAt"), body.instant("evidenceSentOn"), body.instant("finalizedOn")
+    # Older versions of the API tell days here, which date nothing.
+    opened, sent, ended = (
+        body.instant("initiatedAt"), body.instant_or_day("evidenceSentOn"), body.instant_or_day("finalizedOn"),
+    )  # fmt: skip
     if opened is None:
         body.refuse("initiatedAt", "an instant with its offset")
     version = latest(opened, sent, ended, answer.as_of) or opened
@@ -180,7 +183,7 @@ def _look_complaint(case: str, session: Session) -> Looking:
     if amount:
         facts.put("amount", amount.money("amount"))
         facts.put("currency", amount.text("currencyCode"))
-    facts.told("evidence_due_by", body.instant("evidenceDueBy"))
+    facts.told("evidence_due_by", body.instant_or_day("evidenceDueBy"))
     maker = _maker(Subject("complaint", number), answer, version)
     say_dispute(maker, number, version, opened, sent, ended, facts.values, order.own_id() if order else "")
     return Read(maker.done())
