@@ -18,7 +18,7 @@ from chalicelib.ops.models import Instant, Says, Short
 from chalicelib.ops.penalties import GUARDED, Appeal, person
 from chalicelib.ops.scores import seller_of
 from chalicelib.ops.wrong import Absent, wrong
-from chalicelib.sellers import appeals, files, links, nights, notices, picture, reasons, standard, vetting
+from chalicelib.sellers import files, links, nights, notices, picture, reasons, standard, vetting
 from chalicelib.sellers.appeals import Refused
 from chalicelib.sellers.effects import PENALTIES
 from chalicelib.sellers.ladder import State
@@ -134,7 +134,7 @@ def _file(
         if told is None or one.state is State.PROPOSED:
             continue
         open_ = one.state in (State.IMPOSED, State.EXPIRED) and one.appeal_until is not None and now < one.appeal_until
-        open_ = open_ and appeals.appeal_of(records, ident) is None
+        open_ = open_ and one.appealed_at is None
         points += one.points if one.in_force else 0
         more = {**notices.about(one), **notices.outcome(records, case, one)}
         entries.append((row_of(case, now)[1], told, more, open_))

@@ -30,6 +30,10 @@ def entries(desk: Desk, account: str, limit: int) -> tuple[list[Mapping[str, Any
 
 
 Decision: TypeAlias = Literal["approve", "decline", "confirm"]
+SAID: Mapping[str, tuple[ActionState, str]] = {
+    "confirm": (ActionState.DONE, "confirmed"), "decline": (ActionState.DROPPED, "declined"),
+}  # fmt: skip
+"""What an action shows of a word that was said."""
 
 
 def decide(desk: Desk, actor: Actor, case: Case, key: str, decision: Decision, reason: str) -> dict[str, Any]:
@@ -57,15 +61,22 @@ def decide(desk: Desk, actor: Actor, case: Case, key: str, decision: Decision, r
         except ValueError:
             raise Clash(f"{key} does not wait for a person, it is {ledger.actions[key].state.value}") from None
 
+    def settle(order: str) -> None:
+        """The money that was reserved is out, or free again."""
+        if held.name == "refund" and decision != "approve":
+            end = purse.paid_out if decision == "confirm" else purse.give_up
+            end(desk.ports, actor.account, case.id.connection, order, f"{case.id}|{key}")
+
+    if (held.state, held.reason) == SAID.get(decision):
+        # Whoever said so may have been cut off before this.
+        settle(order_of(case))
     with journalled(
         desk.ports, actor.account, actor.name, f"action.{decision}", case.id.local, key=key,
         why=actions.asks(case.ledger, key), action=held.name, version=held.version, reason=reason,
     ):  # fmt: skip
         after = desk.advance(case.id, change=change)
-        if decision != "approve" and held.state is ActionState.UNKNOWN and held.name == "refund":
-            # The money that was reserved is out, or free again.
-            settle = purse.paid_out if decision == "confirm" else purse.give_up
-            settle(desk.ports, actor.account, case.id.connection, order_of(after), f"{case.id}|{key}")
+        if held.state is ActionState.UNKNOWN:
+            settle(order_of(after))
     return describe_action(key, after.ledger.actions[key])
 
 

@@ -149,13 +149,22 @@ def decide(call: Call) -> Any:
                 after = done(lambda: one.decide(case, True, said.reason))
             case "reverse":
                 pending = penalty_of(case, call.ports.clock.now()).state is State.APPEALED
-                # On an appeal nobody decides who had a part in it; taking back unasked is anybody's who reviews.
-                after = done(
-                    lambda: one.decide(case, False, said.reason) if pending else one.reverse(case, said.reason)
-                )
-                policies = call.desk.book(call.account).policies
-                appeals.excuse(call.ports, policies, after, call.ports.clock.now())
+                try:
+                    # On an appeal nobody decides who had a part in it; taking back unasked is anybody's who reviews.
+                    after = done(
+                        lambda: one.decide(case, False, said.reason) if pending else one.reverse(case, said.reason)
+                    )
+                except Clash:
+                    if appeals.was_reversed(one.records, case, one.now):
+                        # Whoever did it may have been cut off before this.
+                        _excuse(call, case)
+                    raise
+                _excuse(call, after)
     return _described(call, after)
+
+
+def _excuse(call: Call, case: Case) -> None:
+    appeals.excuse(call.ports, call.desk.book(call.account).policies, case, call.ports.clock.now())
 
 
 def appeal(call: Call) -> Any:

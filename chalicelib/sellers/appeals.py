@@ -87,16 +87,19 @@ class Person:
         return self.advance(case.id, [penalties.reversed_(case.id.subject.id, self.now)])
 
     def appeal(self, case: Case, text: str) -> Case:
-        """The seller's appeal, once, in its time. Raises Refused."""
+        """The seller's appeal, once, in its time; one whose word never reached the case is handed in by appealing
+        again, and its first text stays. Raises Refused."""
         one, ident = self._must_be(case, State.IMPOSED, State.EXPIRED), case.id.subject.id
         if one.appeal_until is None or self.now >= one.appeal_until:
             raise Refused(f"the time to appeal ended at {show(one.appeal_until) if one.appeal_until else 'once'}")
-        if self.records.get(APPEALS, ident) is not None and one.appealed_at is not None:
+        if one.appealed_at is not None:
             raise Refused("it was appealed already")
-        try:
-            self.records.put(APPEALS, ident, {"at": show(self.now), "by": self.by, "text": text[:MAX_TEXT]}, expected=0)
-        except Conflict:
-            raise Refused("it was appealed already") from None
+        if self.records.get(APPEALS, ident) is None:
+            told = {"at": show(self.now), "by": self.by, "text": text[:MAX_TEXT]}
+            try:
+                self.records.put(APPEALS, ident, told, expected=0)
+            except Conflict:
+                raise Refused("it was appealed already") from None
         self._note(ident, "appealed")
         return self.advance(case.id, [penalties.told(ident, "appealed", self.now)])
 
@@ -147,6 +150,12 @@ def deeds(records: Records, ident: str) -> list[Deed]:
         for row in records.query(DEEDS, f"{ident}|")
     ]
     return sorted(found, key=lambda one: (one.at, _ORDER.index(one.what)))
+
+
+def was_reversed(records: Records, case: Case, now: datetime) -> bool:
+    """Whether a person has taken it back; a proposal that was turned down never stood."""
+    said = any(deed.what == "reversed" for deed in deeds(records, case.id.subject.id))
+    return said and penalty_of(case, now).state is State.REVERSED
 
 
 def appeal_of(records: Records, ident: str) -> dict[str, Any] | None:

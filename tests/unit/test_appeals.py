@@ -10,7 +10,7 @@ from chalicelib.sellers import files, links, reasons
 from chalicelib.sellers.ledger import SellerLedger
 from chalicelib.sellers.units import EXCLUDED
 from tests.support.ladder import DAY, Market
-from tests.support.opsdesk import POLICY
+from tests.support.opsdesk import POLICY, Ops, each_break
 from tests.support.world import T0, placed
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -48,6 +48,43 @@ def test_an_appeal_is_decided_by_somebody_else(decision: str, state: str, points
     shown = market.ops.must("GET", path, role="auditor")
     assert [one["what"] for one in shown["deeds"]][:2] == ["proposed", "approved"]
     assert shown["appeal"]["text"] == "the carrier was on strike"
+
+
+def test_an_appeal_that_was_cut_off_is_handed_in_by_asking_again() -> None:
+    path = ""
+
+    def made() -> Ops:
+        nonlocal path
+        market = Market()
+        path = market.penalise()
+        return market.ops
+
+    said = {"text": "the carrier was on strike"}
+    count = 0
+    for ops in each_break(made, lambda ops: ops.ask("POST", f"{path}/appeal", said, "ops")):
+        told = ops.must("GET", path)
+        assert (told["state"], told["appeal"]["text"]) == ("appealed", said["text"])
+        count += 1
+    assert count > 10
+
+
+def test_a_reversal_that_was_cut_off_frees_the_score_when_it_is_asked_for_again() -> None:
+    path = ""
+
+    def made() -> Ops:
+        nonlocal path
+        market = Market()
+        market.ops.must("POST", "/policies", {"yaml": POLICY})
+        market.world.deliver(placed(at=T0 - timedelta(hours=25), seller="s-1"))
+        market.world.run()
+        path = market.penalise(about="order/1001")
+        return market.ops
+
+    said = {"decision": "reverse", "reason": "as found"}
+    for ops in each_break(made, lambda ops: ops.ask("POST", f"{path}/decision", said, "reviewer")):
+        parts = SellerLedger(ops.world.ports.records).unit("main", "shop-1:s-1", "shop-1:order/1001").parts
+        assert ops.must("GET", path)["state"] == "reversed"
+        assert any(source.startswith(EXCLUDED) for source in parts)
 
 
 def test_a_proposal_that_is_turned_down_never_stands() -> None:

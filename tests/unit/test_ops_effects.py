@@ -22,7 +22,7 @@ from chalicelib.ops import audit, policies
 from chalicelib.ops.wrong import Clash
 from chalicelib.ports.ports import GivenPorts, Ports
 from chalicelib.ports.stores import Message, Records
-from tests.support.opsdesk import POLICY, Ops, case_path
+from tests.support.opsdesk import POLICY, Ops, case_path, each_break
 from tests.support.world import SECRET, T0, World, event, placed, states
 
 HOUR = timedelta(hours=1)
@@ -318,6 +318,30 @@ def test_a_person_says_what_became_of_an_unknown_outcome(
     assert purse.reserve(world.ports, "main", "shop-1", "1001", "other", Decimal("5.00"), balance) is room
     assert ops.must("GET", "/held")["held"] == []
     assert ops.ask("POST", case_path("order/1001") + "/actions", said, "reviewer")[0] == 409, "it is known now"
+
+
+@pytest.mark.parametrize(
+    ("decision", "wanted", "room"), [("confirm", "refund:done", False), ("decline", "refund:dropped", True)]
+)
+def test_a_word_that_was_cut_off_holds_when_it_is_said_again(decision: str, wanted: str, room: bool) -> None:
+    key, order = "make-good|refund|0|0", CaseId("main", "shop-1", Subject("order", "1001"))
+    balance = purse.Balance(Decimal("9.99"), Decimal(0), EPOCH)
+
+    def made() -> Ops:
+        world, ops, made = connected(policy=REFUND, options=URLS)
+        ops.must("POST", "/stop", {"what": "*"}, "ops")
+        send(world, made, placed(amount="9.99", currency="EUR"), SECRET)
+        world.pass_time(HOUR)
+        assert purse.reserve(world.ports, "main", "shop-1", "1001", f"{order}|{key}", Decimal("5.00"), balance)
+        ops.desk.advance(order, change=lambda held: actions.finish(held, key, ActionState.UNKNOWN, "outcome unknown"))
+        world.run()
+        return ops
+
+    said = {"key": key, "decision": decision, "reason": "looked in the shop"}
+    path = case_path("order/1001") + "/actions"
+    for ops in each_break(made, lambda ops: ops.ask("POST", path, said, "reviewer")):
+        assert states(ops.world.case("order/1001")) == [wanted]
+        assert purse.reserve(ops.world.ports, "main", "shop-1", "1001", "other", Decimal("5.00"), balance) is room
 
 
 # ---- stop, go, quarantine, dead letters ----
