@@ -1,6 +1,6 @@
-"""A WooCommerce shop with Dokan on it, in memory: orders, notes, refunds, products, stores, mails. It answers as the
+"""A WooCommerce shop with Dokan on it, in memory: orders, notes, refunds, products, mails. It answers as the
 REST controllers do, statuses of errors included, and misbehaves on request: throttled, behind a firewall, chatty,
-losing the answer after the effect. Facts: the WooCommerce and Dokan sheets and the controllers' source.
+losing the answer after the effect. Facts: the WooCommerce sheet and the controllers' source.
 """
 
 import base64
@@ -8,16 +8,15 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from chalicelib.core.calls import Call, Reply
 from chalicelib.ports.http import Uncertain, Unsent
-
-Json = dict
+from tests.fakes.dokan import WithDokan
+from tests.fakes.wordpress import Json, Route, WpError, page_of, wp
 
 NAMES = {
     "pending": "Pending payment",
@@ -35,15 +34,9 @@ LOST, LOST_HTML, LOST_500, UNSENT, VETO = "lost", "lost_html", "lost_500", "unse
 """Faults. `lost*`: the effect is there, the answer is not (connection lost, an HTML page, a 500)."""
 
 
-class WpError(Exception):
-    def __init__(self, status: int, code: str, *, flat: bool = False) -> None:
-        self.status, self.code, self.flat = status, code, flat
-
-
 @dataclass
-class FakeShop:
+class FakeShop(WithDokan):
     base: str = "https://shop.example"
-    now: datetime = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
     key: str = "ck_1"
     secret: str = "cs_1"
     wp_user: str = "ops"
@@ -56,21 +49,12 @@ class FakeShop:
     """Of the API key."""
     manager: bool = True
     """Whether the key's user may manage the shop; another may see orders only."""
-    pro: bool = True
-    """Whether Dokan Pro is there."""
     cron: bool = True
     gateways: list[Json] = field(default_factory=list)
     orders: dict[int, Json] = field(default_factory=dict)
     notes: dict[int, list[Json]] = field(default_factory=dict)
     refunds: dict[int, list[Json]] = field(default_factory=dict)
     products: dict[int, Json] = field(default_factory=dict)
-    stores: dict[int, Json] = field(default_factory=dict)
-    withdraws: dict[int, Json] = field(default_factory=dict)
-    poor: bool = False
-    """Dokan finds that no seller has the money which it asks for."""
-    reports: list[Json] = field(default_factory=list)
-    mails: list[tuple[str, str]] = field(default_factory=list)
-    """(to whom, text) of each mail that left the shop."""
     moved: list[Decimal] = field(default_factory=list)
     """Money that the payment plugin gave back."""
     faults: list[tuple[str, str]] = field(default_factory=list)
@@ -78,15 +62,13 @@ class FakeShop:
     calls: list[Call] = field(default_factory=list)
     nonces: set[str] = field(default_factory=set)
     hooks: dict[int, Json] = field(default_factory=dict)
-    next_id: int = 1000
-
     pings: list[str] = field(default_factory=list)
     """Addresses that were told of a new webhook."""
 
     # -- what people do in the shop -----------------------------------------------------------------------------------
 
     def order(self, status: str = "processing", total: str = "50.00", **more: object) -> int:
-        number = self._id()
+        number = self.new_id()
         self.orders[number] = {
             "id": number, "parent_id": 0, "number": str(number), "status": status, "currency": "EUR",
             "date_created_gmt": wp(self.now), "date_modified_gmt": wp(self.now),
@@ -103,21 +85,13 @@ class FakeShop:
         return number
 
     def product(self, status: str = "publish") -> int:
-        number = self._id()
+        number = self.new_id()
         self.products[number] = {
             "id": number, "name": "Tea", "status": status, "date_created_gmt": wp(self.now),
             "date_modified_gmt": wp(self.now), "catalog_visibility": "visible", "meta_data": [],
             "categories": [{"id": 1, "name": "Tea", "slug": "tea"}],
         }  # fmt: skip
         return number
-
-    def store(self, number: int) -> None:
-        self.stores[number] = {
-            "id": number, "store_name": "Tea & Co", "email": "tea@example.org", "enabled": True, "trusted": True,
-            "featured": True, "show_email": True, "toc_enabled": True,
-            "store_open_close": {"enabled": True, "time": {}},
-            "registered": "2024-02-03T04:05:06",
-        }  # fmt: skip
 
     def later(self, **span: int) -> None:
         self.now += timedelta(**span)
@@ -144,7 +118,7 @@ class FakeShop:
 
     def add_note(self, number: int, text: str, *, for_customer: bool = False) -> Json:
         note = {
-            "id": self._id(), "author": "system", "date_created": "local", "date_created_gmt": wp(self.now),
+            "id": self.new_id(), "author": "system", "date_created": "local", "date_created_gmt": wp(self.now),
             "note": text, "customer_note": for_customer,
         }  # fmt: skip
         self.notes[number].insert(0, note)
@@ -158,7 +132,7 @@ class FakeShop:
         if Decimal(amount) <= 0 or given + Decimal(amount) > Decimal(order["total"]):
             raise WpError(500, "woocommerce_rest_cannot_create_order_refund", flat=True)
         refund = {
-            "id": self._id(), "date_created_gmt": wp(self.now), "amount": amount, "reason": reason,
+            "id": self.new_id(), "date_created_gmt": wp(self.now), "amount": amount, "reason": reason,
             "refunded_by": 1, "refunded_payment": gateway, "meta_data": [], "line_items": [],
         }  # fmt: skip
         self.refunds[number].insert(0, refund)
@@ -236,8 +210,8 @@ class FakeShop:
             data = error.status if error.flat else {"status": error.status}
             return self._reply(error.status, {"code": error.code, "message": "No.", "data": data})
 
-    def _routes(self) -> list[tuple[str, str, Callable[..., tuple[int, object]]]]:
-        wc, dokan, one = "wc/v3", "dokan/v1", r"(\d+)"
+    def _routes(self) -> list[Route]:
+        wc, one = "wc/v3", r"(\d+)"
         return [
             ("GET", "", lambda q, b: (200, {"name": "Shop", "timezone_string": self.timezone})),
             ("GET", f"{wc}/orders", self._list_orders),
@@ -246,32 +220,22 @@ class FakeShop:
             ("GET", f"{wc}/orders/{one}/notes", lambda n, q, b: (200, self.notes[self._order(n)["id"]])),
             ("POST", f"{wc}/orders/{one}/notes", self._post_note),
             ("GET", f"{wc}/orders/{one}/refunds",
-             lambda n, q, b: (200, _page(self.refunds.get(n, []), q))),
+             lambda n, q, b: (200, page_of(self.refunds.get(n, []), q))),
             ("POST", f"{wc}/orders/{one}/refunds", self._post_refund),
             ("GET", f"{wc}/orders/{one}/refunds/{one}", self._get_refund),
             ("GET", f"{wc}/products/{one}", lambda n, q, b: (200, self._product(n))),
             ("PUT", f"{wc}/products/{one}", self._put_product),
             ("GET", f"{wc}/reports/orders/totals", self._totals),
             ("POST", f"{wc}/orders/batch", self._batch),
-            ("GET", f"{wc}/products", lambda q, b: (200, _page(list(self.products.values()), q))),
+            ("GET", f"{wc}/products", lambda q, b: (200, page_of(list(self.products.values()), q))),
             ("GET", f"{wc}/payment_gateways", lambda q, b: (200, self.gateways)),
             ("GET", f"{wc}/system_status",
              lambda q, b: (200, {"environment": {"version": "11.0.1", "wp_cron": self.cron}})),
-            ("GET", f"{wc}/webhooks", lambda q, b: (200, _page([_shown(one) for one in self.hooks.values()], q))),
+            ("GET", f"{wc}/webhooks", lambda q, b: (200, page_of([_shown(one) for one in self.hooks.values()], q))),
             ("POST", f"{wc}/webhooks", self._post_hook),
             ("PUT", f"{wc}/webhooks/{one}", self._put_hook),
             ("DELETE", f"{wc}/webhooks/{one}", self._delete_hook),
-            ("GET", f"{dokan}/stores", lambda q, b: (200, _page(list(self.stores.values()), q))),
-            ("GET", f"{dokan}/stores/{one}", lambda n, q, b: (200, self._store(n))),
-            ("PUT", f"{dokan}/stores/batch", self._batch_stores),
-            ("PUT", f"{dokan}/stores/{one}/status", self._put_store_status),
-            ("PUT", f"{dokan}/stores/{one}", self._put_store),
-            ("GET", f"{dokan}/withdraw", self._list_withdraws),
-            ("PUT", f"{dokan}/withdraw/{one}", self._put_withdraw),
-            ("PUT", f"{dokan}/withdraw/batch", self._batch_withdraws),
-            ("POST", f"{dokan}/stores/{one}/contact", self._mail_store),
-            ("POST", f"{dokan}/stores/{one}/email", self._mail_store),
-            *([("GET", f"{dokan}/abuse-reports", lambda q, b: (200, _page(self.reports, q)))] if self.pro else []),
+            *self.dokan_routes(),
         ]  # fmt: skip
 
     def _user(self, call: Call, path: str) -> str:
@@ -311,24 +275,19 @@ class FakeShop:
             raise WpError(404, "woocommerce_rest_product_invalid_id")
         return self.products[number]
 
-    def _store(self, number: int) -> Json:
-        if number not in self.stores:
-            raise WpError(404, "no_store_found")
-        return self.stores[number]
-
     def _list_orders(self, query: Json, body: Json) -> tuple[int, object]:
         if "modified_after" in query:
             assert query["dates_are_gmt"] == "true", "else the shop compares with its own local time"
             rows = [row for row in self.orders.values() if row["date_modified_gmt"] > query["modified_after"]]
-            return 200, _page(sorted(rows, key=lambda row: row["date_modified_gmt"]), query)
+            return 200, page_of(sorted(rows, key=lambda row: row["date_modified_gmt"]), query)
         if query.get("orderby") == "date":
             assert query["status"] == "any" and query["order"] == "desc"
             rows = sorted(self.orders.values(), key=lambda row: (row["date_created_gmt"], row["id"]), reverse=True)
-            return 200, _page(rows, query)
+            return 200, page_of(rows, query)
         if "parent" not in query:
-            return 200, _page(list(self.orders.values()), query)
+            return 200, page_of(list(self.orders.values()), query)
         parent = int(query.get("parent", "0"))
-        return 200, _page([row for row in self.orders.values() if row["parent_id"] == parent], query)
+        return 200, page_of([row for row in self.orders.values() if row["parent_id"] == parent], query)
 
     def _hook(self, number: int, status: int) -> Json:
         if number not in self.hooks:
@@ -339,7 +298,7 @@ class FakeShop:
         """Makes as many for one topic and address as are asked for, and tells each address by a ping."""
         if not re.fullmatch(r"(order|product|customer|coupon)\.(created|updated|deleted|restored)", body["topic"]):
             raise WpError(400, "woocommerce_rest_shop_webhook_invalid_topic")
-        number = self._id()
+        number = self.new_id()
         kept = {name: body[name] for name in ("name", "topic", "delivery_url", "secret", "status")}
         self.hooks[number] = {"id": number, **kept}
         self.pings.append(body["delivery_url"])
@@ -383,7 +342,7 @@ class FakeShop:
             if row["key"] == key:
                 row["value"] = value
                 return
-        thing["meta_data"].append({"id": self._id(), "key": key, "value": value})
+        thing["meta_data"].append({"id": self.new_id(), "key": key, "value": value})
 
     def _post_note(self, number: int, query: Json, body: Json) -> tuple[int, object]:
         self._order(number)
@@ -406,58 +365,6 @@ class FakeShop:
             raise WpError(403, "woocommerce_rest_cannot_view")
         return 200, [{"slug": slug, "name": name, "total": 1} for slug, name in self.names.items()]
 
-    def _batch_stores(self, query: Json, body: Json) -> tuple[int, object]:
-        assert not body, "nothing of ours moves many sellers"
-        raise WpError(404, "no_item_found")
-
-    def _put_store_status(self, number: int, query: Json, body: Json) -> tuple[int, object]:
-        if body.get("status") not in ("active", "inactive"):
-            raise WpError(400, "no_valid_status")
-        store = self._store(number)
-        store["enabled"] = body["status"] == "active"
-        return 200, store
-
-    def _put_store(self, number: int, query: Json, body: Json) -> tuple[int, object]:
-        """As Manager::update: a flag that is left out is cleared."""
-        store = self._store(number)
-        for name in ("enabled", "featured", "trusted", "show_email"):
-            store[name] = body.get(name) is True
-        store["toc_enabled"] = body.get("enable_tnc") is True
-        store["store_open_close"]["enabled"] = body.get("store_open_close", {}).get("enabled") is True
-        return 200, store
-
-    def withdraw(self, seller: int, status: str = "pending", note: str = "") -> int:
-        """A seller asks for its money."""
-        number = self._id()
-        user = {"id": seller, "email": "tea@example.org", "phone": "123"}
-        self.withdraws[number] = {"id": number, "user": user, "status": status, "note": note, "amount": 40.0}
-        return number
-
-    def _list_withdraws(self, query: Json, body: Json) -> tuple[int, object]:
-        found = [row for row in self.withdraws.values()
-                 if row["status"] == query["status"] and str(row["user"]["id"]) == query["user_id"]]  # fmt: skip
-        return 200, _page(found, query)
-
-    def _put_withdraw(self, number: int, query: Json, body: Json) -> tuple[int, object]:
-        if self.poor:
-            raise WpError(400, "dokan_rest_withdraw_error")
-        self.withdraws[number].update(body)
-        return 200, self.withdraws[number]
-
-    def _batch_withdraws(self, query: Json, body: Json) -> tuple[int, object]:
-        for number in body["cancelled"]:
-            self.withdraws[int(number)]["status"] = "cancelled"
-        return 200, {"success": {"cancelled": body["cancelled"]}, "failed": []}
-
-    def _mail_store(self, number: int, query: Json, body: Json) -> tuple[int, object]:
-        self._store(number)
-        self.mails.append((f"seller {number}", body.get("message", body.get("body", ""))))
-        return 200, {"store_id": number, "data": "Email sent successfully!"}
-
-    def _id(self) -> int:
-        self.next_id += 1
-        return self.next_id
-
 
 def _raw(text: str) -> str:
     return quote(text, safe="-._~")
@@ -466,15 +373,6 @@ def _raw(text: str) -> str:
 def _shown(hook: Json) -> Json:
     """A webhook's secret is never read back."""
     return {name: value for name, value in hook.items() if name != "secret"}
-
-
-def wp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _page(rows: list[Json], query: Json) -> list[Json]:
-    size, page = int(query.get("per_page", "10")), int(query.get("page", "1"))
-    return rows[(page - 1) * size : page * size]
 
 
 def _only(value: object, fields: str) -> object:

@@ -11,7 +11,8 @@ from chalicelib.platforms.base import Read, Refused, Session, Shop
 from chalicelib.platforms.shopify import Shopify
 from chalicelib.platforms.woocommerce import WooCommerce
 from tests.fakes.driving import drive
-from tests.fakes.woocommerce import FakeShop, wp
+from tests.fakes.woocommerce import FakeShop
+from tests.fakes.wordpress import wp
 
 SINCE = datetime(2026, 11, 20, 10, tzinfo=UTC)
 SHOP = Session(Shop("s", "shopify", "demo.myshopify.com"), {"access_token": "t"}, SINCE)

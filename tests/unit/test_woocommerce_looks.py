@@ -10,7 +10,8 @@ from chalicelib.core.evidence import NOTHING, merge_all
 from chalicelib.platforms.base import Delivery, Later, Read, Refused, Session, Shop
 from chalicelib.platforms.woocommerce import WooCommerce
 from tests.fakes.driving import drive
-from tests.fakes.woocommerce import DOWN, FIREWALL, HTML, NOTICES, THROTTLED, FakeShop, wp
+from tests.fakes.woocommerce import DOWN, FIREWALL, HTML, NOTICES, THROTTLED, FakeShop
+from tests.fakes.wordpress import wp
 
 WOO = WooCommerce()
 KEYS = {"consumer_key": "ck_1", "consumer_secret": "cs_1"}
