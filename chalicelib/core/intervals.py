@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from chalicelib.core.calendars import Calendar, CalendarError, NotKnown
 from chalicelib.core.clocks import PAUSED, Reading
 from chalicelib.core.evidence import NOTHING
-from chalicelib.core.limits import Ground, Hold, due_of
+from chalicelib.core.limits import Ground, Hold, due_of, full_hour
 from chalicelib.core.rules import (
     After,
     Days,
@@ -125,8 +125,7 @@ class _Cut:
             yield from _piece(begin, min(midnight, end), False, _FIRST_DAY)
             begin = max(begin, midnight)
         elif isinstance(limit, Span) and limit.first_hour == "next_full":
-            hour = self.start.replace(minute=0, second=0, microsecond=0)
-            full = self.start if self.start == hour else hour + timedelta(hours=1)
+            full = full_hour(self.start, self.calendar)
             yield from _piece(begin, min(full, end), False, _FIRST_HOUR)
             begin = max(begin, full)
         if begin >= end:

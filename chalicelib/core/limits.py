@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from chalicelib.core.calendars import Calendar, add_months
+from chalicelib.core.calendars import Calendar, add_months, zone
 from chalicelib.core.instants import EPOCH, MILLISECOND
 from chalicelib.core.rules import (
     After,
@@ -161,10 +161,16 @@ def _unmoved(due: Due, holds: Sequence[Hold]) -> Due:
 
 def _span(limit: Span, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
     if limit.first_hour == "next_full":
-        hour = start.replace(minute=0, second=0, microsecond=0)
-        start = start if start == hour else hour + _HOUR
+        start = full_hour(start, ground.calendar)
     at = count_on(start, timedelta(seconds=limit.seconds), holds)
     return _with_floors(Due(at, reason="" if at else PAUSED), holds, ground) if holds else Due(at)
+
+
+def full_hour(start: datetime, calendar: Calendar) -> datetime:
+    """The start or, where the clocks of the calendar's zone show no full hour then, when they show the next one."""
+    local = start.astimezone(zone(calendar.zone))
+    past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    return start + (_HOUR - past) if past else start
 
 
 def _working_span(limit: WorkingSpan, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
@@ -239,7 +245,10 @@ def _last_day(limit: Days | WorkingDays | Months | OnDate, first: date, lost: in
     if isinstance(limit, OnDate):
         day = _next_date(limit, first)
     elif isinstance(limit, Months):
-        day = add_months(first, limit.months) - (_DAY if limit.first_day == "included" else _NONE)
+        day = add_months(first, limit.months)
+        # A month without a day of that number ends with its last, whether the first day counts or not.
+        if limit.first_day == "included" and day.day == first.day:
+            day -= _DAY
     else:
         day = first + timedelta(days=limit.days - (limit.first_day == "included"))
     if lost:

@@ -96,7 +96,7 @@ class Roll:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A limit of so many seconds of real time; `next_full`: the first hour begins with the next full one."""
+    """A limit of so many seconds of real time; `next_full`: from the next full hour of the zone on."""
 
     seconds: int
     first_hour: Literal["now", "next_full"] = "now"

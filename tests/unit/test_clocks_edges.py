@@ -329,3 +329,37 @@ def test_a_due_that_is_known_is_not_provisional_because_a_step_long_after_it_is(
     placed = datetime(2026, 12, 28, 2, tzinfo=UTC)
     (clock,) = judge(rule, mark("order.placed", placed), now=placed).clocks
     assert (clock.due_day, clock.earliest, clock.reason) == (date(2026, 12, 30), None, "")
+
+
+HOURS = [
+    ("Europe/Berlin", "2026-03-06T10:20:00+01:00", "2026-03-06T12:00:00+01:00", "a zone of whole hours"),
+    ("Asia/Kolkata", "2026-03-06T10:20:00+05:30", "2026-03-06T12:00:00+05:30", "a zone of half hours"),
+    ("Asia/Kathmandu", "2026-03-06T10:50:00+05:45", "2026-03-06T12:00:00+05:45", "a zone of quarters"),
+    ("Asia/Kolkata", "2026-03-06T10:00:00+05:30", "2026-03-06T11:00:00+05:30", "a full hour there"),
+    ("Europe/Berlin", "2026-10-25T02:20:00+02:00", "2026-10-25T03:00:00+01:00", "the hour that comes twice"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("zone", "start", "due", "why"), HOURS, ids=[row[3] for row in HOURS])
+def test_the_next_full_hour_is_one_of_the_clocks_own_zone(zone: str, start: str, due: str, why: str) -> None:
+    rule = replace(RULE, limit=Span(HOUR, "next_full"), calendar=zone)
+    placed = datetime.fromisoformat(start).astimezone(UTC)
+    (clock,) = judge(rule, mark("order.placed", placed), now=placed).clocks
+    assert clock.due == datetime.fromisoformat(due)
+
+
+MONTHS = [
+    (date(2026, 1, 31), date(2026, 2, 28), "no 31 February: the month's last day, with nothing taken off"),
+    (date(2026, 1, 29), date(2026, 2, 28), "no 29 February in a common year"),
+    (date(2028, 1, 29), date(2028, 2, 28), "one in a leap year, and the day before it is the last"),
+    (date(2026, 3, 1), date(2026, 3, 31), "from the first to the last of a month"),
+    (date(2026, 2, 28), date(2026, 3, 27), "the last of February has a day of its number in March"),
+]
+
+
+@pytest.mark.parametrize(("first", "last", "why"), MONTHS, ids=[row[2] for row in MONTHS])
+def test_a_month_that_counts_its_first_day(first: date, last: date, why: str) -> None:
+    """BGB 188(2) and (3), and the Japanese Civil Code 143(2), agree."""
+    rule = replace(RULE, limit=Months(1, "included"))
+    placed = datetime(first.year, first.month, first.day, 10, tzinfo=UTC)
+    assert judge(rule, mark("order.placed", placed), now=placed).clocks[0].due_day == last
