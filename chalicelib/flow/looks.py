@@ -12,7 +12,7 @@ from chalicelib.flow.buyers import Buyers
 from chalicelib.flow.checkup import task_of
 from chalicelib.flow.keys import refresh
 from chalicelib.flow.log import log
-from chalicelib.flow.messages import KEYS, LookAt, group_of, write_task, write_told
+from chalicelib.flow.messages import KEYS, LookAt, group_of, write_all_told, write_task
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops, adapter_of, hook_of
 from chalicelib.flow.subscriptions import mend
@@ -102,9 +102,9 @@ class Looks:
 
     def pass_on(self, connection: Connection, events: Sequence[Event]) -> None:
         """Give events to the inbox, for the cases that they speak of."""
-        for start in range(0, len(events), PER_MESSAGE):
-            body = write_told(connection.account, connection.name, events[start : start + PER_MESSAGE])
-            self.ports.inbox.send([Message(body, group=group_of(connection.account, connection.name))])
+        group = group_of(connection.account, connection.name)
+        for body in write_all_told(connection.account, connection.name, events, PER_MESSAGE):
+            self.ports.inbox.send([Message(body, group=group)])
 
     def _follow(self, task: LookAt, subjects: Sequence[Subject]) -> None:
         """A poll names what changed; each is asked about for itself, and a poll may go on where it ended."""

@@ -12,6 +12,7 @@ from chalicelib.core.case import CaseId
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.instants import from_ms, to_ms
 from chalicelib.core.wire import write_event
+from chalicelib.ports.keys import MAX_BODY, batches
 
 INLINE_BYTES = 150_000
 """A larger body goes to the blob store and travels as a pointer (a message may hold 256 KB in all)."""
@@ -71,8 +72,15 @@ def write_received(message: Received) -> str:
 
 
 def write_told(account: str, connection: str, events: Iterable[Event]) -> str:
-    told = [write_event(event) for event in events]
-    return _dumps({"a": account, "c": connection, "events": told})
+    (body,) = write_all_told(account, connection, events)
+    return body
+
+
+def write_all_told(account: str, connection: str, events: Iterable[Event], most: int = 100) -> list[str]:
+    """As many messages as it takes: of `most` events each at most, and of no more bytes than a queue takes."""
+    head = _dumps({"a": account, "c": connection})[:-1] + ',"events":['
+    told = ((text, len(text) + 1) for text in (_dumps(write_event(event)) for event in events))
+    return [f"{head}{','.join(some)}]}}" for some in batches(told, most, MAX_BODY - len(head) - 2)]
 
 
 def read_inbox(text: str) -> Received | Told | Ask:
