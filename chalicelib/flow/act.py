@@ -154,7 +154,7 @@ class Actor:
             problem = self._own.run(case, parts, do, action.name, book)
             self._finish(case.id, key, ActionState.REFUSED if problem else ActionState.DONE, problem)
             return
-        if ACTIONS[action.name].group is Group.MONEY and not self._reserve(case.id, key, command, balance):
+        if ACTIONS[action.name].group is Group.MONEY and not self._reserve(case.id, key, action, command, balance):
             return
         self._pull(case.id, key, command, connection, action, in_place_of(action, do))
 
@@ -252,16 +252,25 @@ class Actor:
         else:
             self._finish(case.id, key, ActionState.DROPPED, NOT_DUE)
 
-    def _reserve(self, case_id: CaseId, key: str, command: Command, balance: "purse.Balance | None") -> bool:
+    def _reserve(
+        self, case_id: CaseId, key: str, action: Action, command: Command, balance: "purse.Balance | None"
+    ) -> bool:
         if balance is None or command.amount is None or not command.order:
             self._hold(case_id, key, "no_money")
             return False
-        if not purse.reserve(
-            self._ports, case_id.account, case_id.connection, command.order, command.key, command.amount, balance
-        ):
+        try:
+            room = purse.reserve(
+                self._ports, case_id.account, case_id.connection, command.order, command.key, command.amount, balance
+            )
+        except purse.Unsettled:
+            if balance.asked_at > EPOCH and action.attempts < GIVE_UP:
+                # What is under way for this purchase ends, and the next look has it or not.
+                self._postpone(case_id, key, _backoff(action), "another refund is under way")
+                return False
+            room = False
+        if not room:
             self._finish(case_id, key, ActionState.REFUSED, "more than was paid")
-            return False
-        return True
+        return room
 
     def _pull(
         self, case_id: CaseId, key: str, command: Command, connection: Connection, action: Action, said: str

@@ -23,13 +23,18 @@ class Balance:
     asked_at: datetime
 
 
+class Unsettled(Exception):
+    """Whether there is room turns on a reservation that may or may not be in what the platform said already."""
+
+
 def reserve(
     ports: Ports, account: str, connection: str, purchase: str, key: str, amount: Decimal, balance: Balance
 ) -> bool:
     """Reserve `amount` under an action's key; False where the purchase does not hold so much any more.
 
     Reserving again under the same key changes nothing. A reservation that was paid out after the platform was asked is
-    not in its answer yet, so it is counted here. Raises Conflict after several lost races.
+    not in its answer yet, so it is counted here. Raises Unsettled where nobody can tell whether its answer has one that
+    is under way, so that asking again later helps; Conflict after several lost races.
     """
     records, sort = ports.records(account), f"{connection}|{purchase}"
     for _ in range(TRIES):
@@ -45,8 +50,10 @@ def reserve(
             ),
             Decimal(0),
         )
-        if amount <= 0 or balance.refunded + unseen + amount > balance.paid:
+        if amount <= 0 or max(balance.refunded, unseen) + amount > balance.paid:
             return False
+        if balance.refunded + unseen + amount > balance.paid:
+            raise Unsettled(sort)
         entries[key] = {"amount": f"{amount:f}", "done": None}
         try:
             records.put(KIND, sort, {"entries": entries}, expected=record.version if record else 0)

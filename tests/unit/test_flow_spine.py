@@ -1,14 +1,17 @@
 """The spine in memory: a signed delivery becomes a clock, a step, an escalation, an action on the shop; and heals."""
 
+import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from chalicelib.core.calls import Call, Reply
+from chalicelib.core.instants import EPOCH
 from chalicelib.core.rules import Do, FromDue, Point, Policy, Rule, Share, Span, Step
 from chalicelib.core.words import Status
-from chalicelib.flow import quarantine, switches
+from chalicelib.flow import purse, quarantine, switches
 from chalicelib.ports.http import Uncertain, Unsent
 from tests.support.world import T0, World, event, placed, states
 
@@ -205,6 +208,40 @@ def test_money_is_reserved_in_the_purse_and_never_more_goes_back_than_was_paid()
     assert states(case) == ["refund:refused"]
     assert case.ledger.actions["make-good|refund|0|0"].reason == "more than was paid"
     assert made.shop.actions() == []
+
+
+@pytest.mark.parametrize(
+    ("refunded", "wanted"), [("4.00", "refund:done"), ("0.00", "refund:done"), ("8.00", "refund:refused")]
+)
+def test_a_refund_waits_for_one_that_is_under_way_for_the_same_purchase(refunded: str, wanted: str) -> None:
+    made, told = world(REFUND), {"amount": "10.00", "currency": "EUR", "refunded": refunded}
+    look = {"id": "l", "subject": {"kind": "order", "id": "1001"}, "occurred_at": "2026-03-02T10:00:01Z"}
+    made.shop.answer = lambda call: Reply(
+        200, {}, json.dumps({**look, "facts": told}).encode() if call.url.endswith("/look") else b'{"state": "done"}'
+    )
+    other = purse.Balance(Decimal("10.00"), Decimal(0), EPOCH)
+    assert purse.reserve(made.ports, "main", "shop-1", "1001", "other", Decimal("4.00"), other)
+    made.deliver(placed(amount="10.00", currency="EUR"))
+    # Nobody knows yet what became of the other one; the shop's answer may have it.
+    made.pass_time(HOUR + timedelta(minutes=5))
+    if refunded == "4.00":
+        assert states(made.case("order/1001")) == ["refund:planned"] and made.shop.actions() == []
+        purse.paid_out(made.ports, "main", "shop-1", "1001", "other")
+        made.pass_time(timedelta(minutes=20))
+    assert states(made.case("order/1001")) == [wanted]
+    assert len(made.shop.actions()) == (wanted == "refund:done")
+
+
+def test_a_refund_that_waits_for_one_of_unknown_outcome_is_refused_in_the_end() -> None:
+    made = world(REFUND)
+    look = b'{"id":"l","subject":{"kind":"order","id":"1001"},"occurred_at":"2026-03-02T10:00:01Z",' \
+        b'"facts":{"amount":"10.00","currency":"EUR","refunded":"4.00"}}'  # fmt: skip
+    made.shop.answer = lambda call: Reply(200, {}, look if call.url.endswith("/look") else b'{"state": "done"}')
+    other = purse.Balance(Decimal("10.00"), Decimal(0), EPOCH)
+    assert purse.reserve(made.ports, "main", "shop-1", "1001", "other", Decimal("4.00"), other)
+    made.deliver(placed(amount="10.00", currency="EUR"))
+    made.pass_time(6 * HOUR)
+    assert states(made.case("order/1001")) == ["refund:refused"] and made.shop.actions() == []
 
 
 def test_a_refund_within_what_was_paid_goes_out_once_with_its_amount() -> None:
