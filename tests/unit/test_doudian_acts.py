@@ -142,6 +142,22 @@ def test_an_aftersale_that_changed_meanwhile_is_not_agreed_to() -> None:
     assert not dd.agreed
 
 
+@pytest.mark.parametrize(("done", "outcome"), [(False, Refused("status_20309541")), (True, Done(AFTERSALE))])
+def test_a_refusal_of_the_one_item_stands_in_an_answer_that_says_success(done: bool, outcome: object) -> None:
+    """The call takes a batch and tells of each; whoever does not look takes a refused refund for one that is paid."""
+    dd = FakeDoudian()
+    dd.aftersale()
+    carried_out = dd._afterSale_operate
+
+    def operate(params: dict) -> dict:
+        if done:
+            carried_out(params)
+        return {"items": [{"aftersale_id": int(AFTERSALE), "status_code": 20309541, "status_msg": "CANARY"}]}
+
+    dd._afterSale_operate = operate  # type: ignore[method-assign]
+    assert act(dd, "refund", **MONEY) == outcome
+
+
 def test_codes_that_agree_are_the_operators_to_name() -> None:
     assert agree_types("1:201, 2:201,x,3:,:5,4:99999") == {"1": 201, "2": 201}
     assert agree_types("") == {}

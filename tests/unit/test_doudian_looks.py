@@ -59,6 +59,19 @@ def test_an_order_is_sent_and_delivered_when_all_of_it_is() -> None:
     assert marks["order.shipped"] == at(1795255000), "a line that was cancelled is not waited for"
 
 
+@pytest.mark.parametrize("place", ["order", "line"])
+def test_a_line_of_which_one_piece_has_left_is_not_sent(place: str) -> None:
+    dd = FakeDoudian()
+    dd.order()
+    order = dd.orders[ORDER]
+    (line,) = order["sku_order_list"]
+    line["ship_time"] = 1795255000
+    (order if place == "order" else line)["order_status"] = 101
+    assert "order.shipped" not in {mark.name for mark in look(dd, "order", ORDER)[0].marks}
+    (order if place == "order" else line)["order_status"] = 3
+    assert "order.shipped" in {mark.name for mark in look(dd, "order", ORDER)[0].marks}
+
+
 def test_what_went_back_of_an_order_is_added_up() -> None:
     dd = FakeDoudian()
     dd.order()

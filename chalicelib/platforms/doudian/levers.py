@@ -15,7 +15,7 @@ from chalicelib.platforms.doudian.api import Api, no_answer
 from chalicelib.platforms.doudian.looks import aftersale, service
 from chalicelib.platforms.doudian.orders import order_id
 from chalicelib.platforms.rest import Murky, Ok
-from chalicelib.platforms.shapes import Body, child, code, text
+from chalicelib.platforms.shapes import Body, child, code, rows, text
 
 LONGEST_REMARK = 60
 """Characters of a remark; newer pages say 500, older ones 60."""
@@ -169,7 +169,14 @@ def refund(session: Session, command: Command) -> Steps:
     if isinstance(answer, Murky):
         seen = yield from find_refund(session, command)
         return seen if not isinstance(seen, Absent) else Later(60.0, answer.reason)
-    return Done(name) if isinstance(answer, Ok) else no_answer(answer)
+    if not isinstance(answer, Ok):
+        return no_answer(answer)
+    # The call takes a batch, and says of each by itself whether it was done.
+    refused = next((told for one in rows(answer.body, "items") if (told := code(one.get("status_code"))) != "0"), None)
+    if refused is None:
+        return Done(name)
+    seen = yield from find_refund(session, command)
+    return Refused(f"status_{refused}") if isinstance(seen, Absent) else seen
 
 
 def find_refund(session: Session, command: Command) -> Finding:

@@ -12,7 +12,7 @@ from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
 from chalicelib.core.instants import to_ms
 from chalicelib.platforms.base import Shop
 from chalicelib.platforms.cn import BEIJING, day, ident, instant, opaque, whole, yuan
-from chalicelib.platforms.doudian.words import CANCELLED, ORDER_TAGS, READING
+from chalicelib.platforms.doudian.words import CANCELLED, ORDER_TAGS, PARTLY_SENT, READING
 from chalicelib.platforms.shapes import Body, child, code, rows, text
 
 
@@ -103,7 +103,8 @@ def asked_order(
         # The message knows better when; this is for the case that it never came.
         marks.append(Mark("order.cancelled", at, version=instant(detail.get("create_time")) or at))
     if status != CANCELLED:
-        if (shipped := _last(lines, ("ship_time",))) is not None:
+        partly = any(code(one.get("order_status")) == PARTLY_SENT for one in (detail, *lines))
+        if not partly and (shipped := _last(lines, ("ship_time",))) is not None:
             marks.append(Mark("order.shipped", shipped))
         done = ("logistics_receipt_time", "confirm_receipt_time", "finish_time")
         if (delivered := _last(lines, done)) is not None:

@@ -74,5 +74,6 @@ TICKET, ARBITRATION = "doudian", "doudian-arbitration"
 
 VERDICTS: Mapping[str, str] = {"1": "for-buyer", "2": "for-seller", "3": "for-buyer-at-once"}
 EVIDENCE_WANTED, ENDED = "4", "255"
-CANCELLED = "4"
-"""State of an order."""
+CANCELLED, PARTLY_SENT = "4", "101"
+"""States of an order, and of each of its lines. A line of several pieces has an instant of sending as soon as one of
+them has left."""
