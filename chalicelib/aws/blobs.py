@@ -30,8 +30,9 @@ class S3Blobs:
         body: bytes = answer["Body"].read()
         return body
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        return self._pages({"Bucket": self._bucket, "Prefix": check_blob(prefix)})
+    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
+        past = {"StartAfter": after} if after else {}
+        return self._pages({"Bucket": self._bucket, "Prefix": check_blob(prefix), **past})
 
     def _pages(self, query: dict[str, Any]) -> Iterator[str]:
         while True:

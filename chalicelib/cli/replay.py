@@ -11,9 +11,17 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    said = {"connection": args.connection}
     return ops.call(
         args,
-        lambda api: api.ask("POST", ["quarantine", "replay"], said),
+        lambda api: {"replayed": _all(api, args.connection)},
         lambda told: [f"{told['replayed']} sent through the inbox again"],
     )
+
+
+def _all(api: ops.Api, connection: str | None) -> int:
+    sent, said = 0, {"connection": connection, "cursor": ""}
+    while True:
+        told = api.ask("POST", ["quarantine", "replay"], said)
+        sent, said = sent + int(told["replayed"]), {**said, "cursor": told.get("cursor", "")}
+        if not said["cursor"]:
+            return sent

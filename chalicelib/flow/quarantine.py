@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from chalicelib.core.instants import from_ms, show, to_ms
 from chalicelib.flow.log import log
@@ -14,6 +15,8 @@ from chalicelib.ports.stores import Conflict, Message, Record
 
 KIND = "quarantine"
 KEPT = timedelta(days=90)
+MOST, MOST_TIME = 500, timedelta(seconds=15)
+"""Bounds of one part: a call of the ops API must answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,25 @@ def entries(ports: Ports, account: str, connection: str = "") -> Iterator[Record
 
 
 def replay(ports: Ports, account: str, connection: str = "") -> int:
-    """Send all of it, or that of one connection, through the inbox again; the number sent.
+    """Send all of it, or that of one connection, through the inbox again; the number sent."""
+    sent, after = replay_part(ports, account, connection)
+    while after:
+        more, after = replay_part(ports, account, connection, after)
+        sent += more
+    return sent
 
-    An entry leaves quarantine only once its message is queued; if it still cannot be read it comes back.
+
+def replay_part(ports: Ports, account: str, connection: str = "", after: str = "") -> tuple[int, str]:
+    """A part of it, from behind `after`: the number sent, and where to go on; empty at the end.
+
+    An entry leaves quarantine only once its message is queued; if it still cannot be read it comes back, to a place
+    that lies behind already, so that a walk over all of it ends.
     """
-    sent = 0
-    for entry in list(entries(ports, account, connection)):
+    sent, began = 0, ports.clock.now()
+    found = ports.records(account).query(KIND, f"{connection}|" if connection else "", after)
+    for entry in list(islice(found, MOST)):
+        if ports.clock.now() - began > MOST_TIME:
+            return sent, after
         data = entry.data
         ident = entry.sort.partition("|")[2]
         message = Received(account, data["connection"], ident, from_ms(data["at"]), data["headers"], blob=data["blob"])
@@ -63,8 +79,8 @@ def replay(ports: Ports, account: str, connection: str = "") -> int:
         with suppress(Conflict):
             ports.records(account).delete(KIND, entry.sort, expected=entry.version)
         log("replayed", account=account, connection=data["connection"], id=ident)
-        sent += 1
-    return sent
+        sent, after = sent + 1, entry.sort
+    return sent, after if sent == MOST else ""
 
 
 def describe(entry: Record) -> dict[str, str]:

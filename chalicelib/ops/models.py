@@ -154,9 +154,10 @@ class Switch(Says):
 
 
 class Replay(Says):
-    """Whose quarantine to replay; none named means all of it."""
+    """Whose quarantine to replay; none named means all of it. `cursor`: where an answer said that there is more."""
 
     connection: Short | None = None
+    cursor: Cursor = ""
 
 
 class NewSubscriber(Says):

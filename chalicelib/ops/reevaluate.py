@@ -56,9 +56,7 @@ def journal(desk: Desk, account: str, prefix: str, connection: str, cursor: str)
     mine = f'{{"connection":"{connection}",'
     ports, lines, size = desk.ports, list[str](), 0
     began = ports.clock.now()
-    for key in ports.blobs.keys(f"journal/{account}/{prefix}"):
-        if key <= cursor:
-            continue
+    for key in ports.blobs.keys(f"journal/{account}/{prefix}", cursor):
         if size > MOST_BYTES or ports.clock.now() - began > MOST_TIME:
             return {"lines": lines, "cursor": cursor}
         found = gzip.decompress(ports.blobs.get(key)).decode().splitlines()

@@ -145,8 +145,9 @@ def replay(call: Call) -> Any:
     if name:
         stores.get(call.desk, call.account, name)
     with journalled(call.ports, call.account, call.actor.name, "quarantine.replay", name or "*") as learnt:
-        learnt["count"] = count = quarantine.replay(call.ports, call.account, name)
-    return {"replayed": count}
+        count, after = quarantine.replay_part(call.ports, call.account, name, call.said.cursor)
+        learnt["count"] = count
+    return {"replayed": count, "cursor": after} if after else {"replayed": count}
 
 
 def list_subscribers(call: Call) -> Any:

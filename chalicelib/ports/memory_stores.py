@@ -128,10 +128,10 @@ class MemoryBlobs:
         with self._lock:
             return self._objects[check_blob(key)]
 
-    def keys(self, prefix: str) -> Iterator[str]:
+    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
         check_blob(prefix)
         with self._lock:
-            return iter(sorted(key for key in self._objects if key.startswith(prefix)))
+            return iter(sorted(key for key in self._objects if key.startswith(prefix) and key > after))
 
 
 class MemoryBus:

@@ -177,8 +177,8 @@ class Blobs(Protocol):
         """Raises KeyError."""
         ...
 
-    def keys(self, prefix: str) -> Iterator[str]:
-        """In order."""
+    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
+        """In order, those past `after`; what comes before is not read."""
         ...
 
 

@@ -31,6 +31,9 @@ def test_keys_come_in_order_and_under_their_prefix_alone(world: World) -> None:
     assert list(world.blobs.keys(prefix)) == [prefix + name for name in ("Z", "a/10", "a/2", "b", "ä")]
     assert list(world.blobs.keys(prefix + "a/")) == [prefix + "a/10", prefix + "a/2"]
     assert list(world.blobs.keys(prefix + "none")) == []
+    assert list(world.blobs.keys(prefix, prefix + "a/10")) == [prefix + name for name in ("a/2", "b", "ä")]
+    assert list(world.blobs.keys(prefix, prefix + "a/1")) == [prefix + name for name in ("a/10", "a/2", "b", "ä")]
+    assert list(world.blobs.keys(prefix + "a/", "raw/elsewhere")) == []
 
 
 @pytest.mark.parametrize("key", ["", "raw", "/raw/x", "other/x"])

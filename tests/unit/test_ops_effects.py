@@ -17,7 +17,7 @@ from chalicelib.core.events import Subject
 from chalicelib.core.instants import EPOCH, show
 from chalicelib.core.signing import signed_headers, verify
 from chalicelib.core.words import ActionState, Status
-from chalicelib.flow import purse
+from chalicelib.flow import purse, quarantine
 from chalicelib.ops import audit, policies
 from chalicelib.ops.wrong import Clash
 from chalicelib.ports.ports import GivenPorts, Ports
@@ -374,6 +374,22 @@ def test_a_replay_reads_what_could_not_be_read_before() -> None:
     assert ops.must("GET", "/quarantine")["quarantine"] == []
     world.run()
     assert len(ops.must("GET", "/quarantine")["quarantine"]) == 1, "nothing was fixed, so it is back"
+
+
+def test_a_replay_of_much_goes_on_where_a_part_ended_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quarantine, "MOST", 3)
+    world, ops, made = connected(policy="")
+    for number in range(7):
+        assert send(world, made, placed(str(number)) | {"occurred_at": "yesterday"}, SECRET) == 202
+    world.run()
+    parts, cursor = [], ""
+    while not parts or cursor:
+        told = ops.must("POST", "/quarantine/replay", {"cursor": cursor}, "ops")
+        # What still cannot be read is back before the next part is asked for.
+        world.run()
+        parts, cursor = [*parts, told["replayed"]], told.get("cursor", "")
+    assert parts == [3, 3, 1]
+    assert len(ops.must("GET", "/quarantine")["quarantine"]) == 7
 
 
 def test_dead_letters_are_counted_and_put_back() -> None:
