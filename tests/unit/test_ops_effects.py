@@ -382,7 +382,7 @@ def test_a_replay_of_much_goes_on_where_a_part_ended_and_ends(monkeypatch: pytes
     for number in range(7):
         assert send(world, made, placed(str(number)) | {"occurred_at": "yesterday"}, SECRET) == 202
     world.run()
-    parts, cursor = [], ""
+    parts, cursor = list[int](), ""
     while not parts or cursor:
         told = ops.must("POST", "/quarantine/replay", {"cursor": cursor}, "ops")
         # What still cannot be read is back before the next part is asked for.
