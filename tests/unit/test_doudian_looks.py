@@ -72,6 +72,35 @@ def test_a_line_of_which_one_piece_has_left_is_not_sent(place: str) -> None:
     assert "order.shipped" in {mark.name for mark in look(dd, "order", ORDER)[0].marks}
 
 
+def test_a_cancellation_without_an_end_is_seen_by_its_last_change_and_outlives_a_stale_answer() -> None:
+    dd = FakeDoudian()
+    dd.order()
+    stale = look(dd, "order", ORDER)
+    before = int(dd.now.timestamp()) - 5
+    dd.orders[ORDER] |= {"order_status": 4, "finish_time": 0, "update_time": before}
+    dd.now += timedelta(minutes=1)
+    seen = look(dd, "order", ORDER)
+    dd.orders[ORDER]["finish_time"] = before
+    dated = look(dd, "order", ORDER)
+    for events in ((*stale, *seen), (*seen, *stale), (*stale, *dated)):
+        (told,) = View(merge_all(NOTHING, events), dd.now).marks("order.cancelled")
+        assert told.at == at(before)
+
+
+def test_an_order_paid_back_after_it_was_sent_was_sent() -> None:
+    """It ends as cancelled, and each of its lines too; what never left has no instant of sending."""
+    dd = FakeDoudian()
+    dd.order()
+    order = dd.orders[ORDER]
+    order |= {"order_status": 4, "main_status": 22, "finish_time": 1795400000}
+    (line,) = order["sku_order_list"]
+    line |= {"order_status": 4, "ship_time": 0}
+    assert "order.shipped" not in {mark.name for mark in look(dd, "order", ORDER)[0].marks}
+    order["sku_order_list"].append({**line, "order_id": "2", "ship_time": 1795255000})
+    marks = {mark.name: mark.at for mark in look(dd, "order", ORDER)[0].marks}
+    assert marks["order.shipped"] == at(1795255000) and marks["order.cancelled"] == at(1795400000)
+
+
 def test_what_went_back_of_an_order_is_added_up() -> None:
     dd = FakeDoudian()
     dd.order()
@@ -136,9 +165,12 @@ def test_a_cancellation_of_a_part_is_taken_back_by_what_the_order_says() -> None
     asked = look(dd, "order", ORDER)
     for order in ((*pushed, *asked), (*asked, *pushed)):
         assert not list(View(merge_all(NOTHING, order), dd.now).marks("order.cancelled"))
-    dd.orders[ORDER] |= {"order_status": 4, "finish_time": 1795000000}
+    dd.now += timedelta(hours=2)
+    ended = int(dd.now.timestamp()) - 60
+    dd.orders[ORDER] |= {"order_status": 4, "finish_time": ended}
     cancelled = look(dd, "order", ORDER)
-    assert list(View(merge_all(NOTHING, (*pushed, *cancelled)), dd.now).marks("order.cancelled"))
+    told = View(merge_all(NOTHING, (*pushed, *asked, *cancelled)), dd.now).marks("order.cancelled")
+    assert [one.at for one in told] == [at(ended)], "as a whole now, although nothing was pushed"
 
 
 ARBITRATION = {

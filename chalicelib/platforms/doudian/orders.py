@@ -99,17 +99,20 @@ def asked_order(
     for mark, field in (("order.placed", "create_time"), ("order.paid", "pay_time")):
         if (at := instant(detail.get(field))) is not None:
             marks.append(Mark(mark, at, value=yuan(detail.get("pay_amount")) if mark == "order.paid" else None))
-    if status == CANCELLED and (at := instant(detail.get("finish_time"))) is not None:
-        # The message knows better when; this is for the case that it never came.
-        marks.append(Mark("order.cancelled", at, version=instant(detail.get("create_time")) or at))
-    if status != CANCELLED:
+    whole_list: set[str] = set()
+    if status == CANCELLED:
+        marks += _cancelled(detail, whole_list)
+        # So ends what was paid back after it was sent, too: the lines that left tell when.
+        sent = [row for row in rows(detail, "sku_order_list") if instant(row.get("ship_time")) is not None]
+        if (shipped := _last(sent, ("ship_time",))) is not None:
+            marks.append(Mark("order.shipped", shipped))
+    else:
         partly = any(code(one.get("order_status")) == PARTLY_SENT for one in (detail, *lines))
         if not partly and (shipped := _last(lines, ("ship_time",))) is not None:
             marks.append(Mark("order.shipped", shipped))
         done = ("logistics_receipt_time", "confirm_receipt_time", "finish_time")
         if (delivered := _last(lines, done)) is not None:
             marks.append(Mark("order.delivered", delivered))
-    whole_list: set[str] = set()
     if status is not None and status != CANCELLED:
         # Lines of it may have been cancelled; it was not.
         whole_list.add("order.cancelled")
@@ -121,6 +124,15 @@ def asked_order(
     if refunded is not None:
         facts["refunded"] = refunded
     return statement(name, subject, asked_at, tuple(marks), facts, whole=frozenset(whole_list), look=True)
+
+
+def _cancelled(detail: Body, whole_list: set[str]) -> list[Mark]:
+    """Since when it is cancelled; where that is not told, seen by its last change, which takes no message back."""
+    if (at := instant(detail.get("finish_time"))) is not None:
+        whole_list.add("order.cancelled")
+        return [Mark("order.cancelled", at)]
+    seen = instant(detail.get("update_time"))
+    return [Mark("order.cancelled", seen, f"seen-{seen:%Y-%m-%d}")] if seen is not None else []
 
 
 def _last(lines: Sequence[Body], fields: tuple[str, ...]) -> datetime | None:
