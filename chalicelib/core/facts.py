@@ -13,7 +13,8 @@ from chalicelib.core.words import FactType
 from chalicelib.core.zones import zone
 
 _CODE = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,118}[^\s\x00-\x1f\x7f])?")
-_MONEY = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?")
+_MONEY = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 ID_BYTES = 200
@@ -58,6 +59,9 @@ def _flag(value: object) -> bool:
 def _number(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
         raise ValueError("a number")
+    # A Decimal takes more for one than people do: other digits, underscores, spaces.
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError("a number")
     try:
         number = Decimal(value)
     except InvalidOperation:
@@ -68,15 +72,23 @@ def _number(value: object) -> Decimal:
 
 
 def _instant(value: object) -> datetime | date:
+    wanted = "an instant like 2026-11-20T10:00:00Z, or a date"
     if not isinstance(value, str):
-        raise ValueError("an instant like 2026-11-20T10:00:00Z, or a date")
-    return parse_day(value) if len(value) == 10 else parse_instant(value)
+        raise ValueError(wanted)
+    try:
+        return parse_day(value) if len(value) == 10 else parse_instant(value)
+    except ValueError as error:
+        raise ValueError(f"{wanted} ({error})") from None
 
 
 def _zone(value: object) -> str:
+    wanted = "a time zone like Asia/Shanghai"
     if not isinstance(value, str):
-        raise ValueError("a time zone like Asia/Shanghai")
-    zone(value)
+        raise ValueError(wanted)
+    try:
+        zone(value)
+    except ValueError:
+        raise ValueError(wanted) from None
     return value
 
 

@@ -52,9 +52,12 @@ def parse_instant(text: str) -> datetime:
 
 def parse_day(text: str) -> date:
     """`YYYY-MM-DD` -> a date. Raises ValueError."""
-    if len(text) != 10 or not text.isascii():
-        raise ValueError("not a date like 2026-11-20")
-    return date.fromisoformat(text)
+    try:
+        if len(text) == 10 and text.isascii():
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError("not a date like 2026-11-20")
 
 
 def show(moment: datetime) -> str:

@@ -24,6 +24,7 @@ SECOND = 1_000_000
 DAY = 86_400 * SECOND
 FIRST_YEAR, LAST_YEAR = 2, 9998
 """Years in which a local time of any zone still has an instant that a datetime can hold."""
+_ZONES = files("tzdata").joinpath("zoneinfo")
 _EPOCH_ORDINAL = EPOCH.toordinal()
 _DAY_SPAN = timedelta(days=1)
 # No zone is further from UTC than this, the day-long jumps across the date line included.
@@ -33,15 +34,15 @@ _REACH = 2 * DAY
 @lru_cache(maxsize=1024)
 def zone(name: str) -> zoneinfo.ZoneInfo:
     """The zone of an IANA name. Raises ValueError for a name that the pinned data does not know."""
-    package, _, key = f"tzdata.zoneinfo/{name}".rpartition("/")
+    # A name is only ever looked up as a file, never imported: strangers send it.
+    parts = name.split("/")
     try:
-        if not name.isascii() or any(part in ("", ".", "..") for part in name.split("/")):
+        if not name.isascii() or any(part in ("", ".", "..") for part in parts):
             raise ValueError
-        data = files(package.replace("/", ".")).joinpath(key).open("rb")
-    except (ValueError, ModuleNotFoundError, OSError):
+        with _ZONES.joinpath(*parts).open("rb") as data:
+            return zoneinfo.ZoneInfo.from_file(data, key=name)
+    except (ValueError, OSError):
         raise ValueError(f"no such time zone: {name[:64]!r}") from None
-    with data:
-        return zoneinfo.ZoneInfo.from_file(data, key=name)
 
 
 def to_us(moment: datetime) -> int:

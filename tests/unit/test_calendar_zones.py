@@ -135,8 +135,10 @@ def test_a_stretch_that_is_skipped_is_no_time_and_one_that_comes_twice_counts_tw
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", "/", "../x", "Asia//Shanghai", "Asia", "Asia/Shanghái", "zones", "a" * 999]
-)
+    "name",
+    ["", ".", "..", "/", "../x", "Asia//Shanghai", "Asia", "Asia/Shanghái", "zones", "a" * 999, "__init__/x",
+     "Asia/__init__/x", "__init__.py", "zone.tab", "a\0b", "Asia/Shanghai/x"],
+)  # fmt: skip
 def test_refuses_what_is_no_zone(name: str) -> None:
     with pytest.raises(ValueError, match="no such time zone"):
         zone(name)
