@@ -78,6 +78,14 @@ def test_a_deposit_is_not_yet_a_payment_of_the_order() -> None:
     assert "order.paid" not in names
 
 
+@pytest.mark.parametrize(("status", "paid"), [(11, True), (2, True), (1, False), (7, False)])
+def test_an_order_that_costs_nothing_is_paid_when_it_is_placed(status: int, paid: bool) -> None:
+    store = FakeStore()
+    number = store.order(status, "0.0000")
+    told = marks(event_of(look(store, "order", number), f"order/{number}"))
+    assert (told.get(("order.paid", "")) == store.now) is paid
+
+
 def test_an_order_abandoned_at_the_payment_says_nothing() -> None:
     store = FakeStore()
     assert look(store, "order", store.order(0)).ignored == "an order that was never completed"

@@ -182,6 +182,12 @@ def test_when_an_order_was_paid(status: str, transactions: Any, paid: tuple[str,
         assert [(one.of, one.at, one.value) for one in found] == [(paid[0], at(paid[1]), Decimal(paid[2]))], why
 
 
+def test_an_order_that_costs_nothing_is_paid_when_it_is_placed() -> None:
+    free = order(totalPriceSet=money("0.00"), transactions=[])
+    [paid] = [one for one in of(ask(shop_of(free), "order", "1001"), "order", "1001").marks if one.name == "order.paid"]
+    assert (paid.at, paid.value) == (at("2026-11-18T09:00:00Z"), Decimal(0))
+
+
 def test_a_look_takes_back_a_deposit_that_a_push_took_for_payment() -> None:
     push = (
         Shopify()

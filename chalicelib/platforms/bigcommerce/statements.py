@@ -13,9 +13,11 @@ from chalicelib.core.events import Link, Mark, Subject
 from chalicelib.core.words import OURS
 from chalicelib.platforms.base import Shop
 from chalicelib.platforms.bigcommerce.names import (
+    AWAITING_PAYMENT,
     COMPLETED,
     INCOMPLETE,
     MESSAGES,
+    PENDING,
     SHIPPED,
     UNSENT,
     pair,
@@ -138,7 +140,7 @@ def _shipped(order: Whole, status: int, sent: list[datetime]) -> list[Mark]:
 
 
 def _paid(order: Whole) -> Iterator[Mark]:
-    """The payment with which the whole was paid; a deposit is none."""
+    """The payment with which the whole was paid; a deposit is none. What costs nothing is paid when it is placed."""
     total = money(order.body.get("total_inc_tax"))
     paid = Decimal(0)
     came = []
@@ -152,6 +154,9 @@ def _paid(order: Whole) -> Iterator[Mark]:
         if total is not None and paid >= total:
             yield Mark("order.paid", at, of, value=paid)
             return
+    placed = mail_date(order.body.get("date_created"))
+    if total == 0 and placed and not came and order.status not in (PENDING, AWAITING_PAYMENT):
+        yield Mark("order.paid", placed, value=total)
 
 
 def _order_facts(order: Whole, status: int) -> Facts:

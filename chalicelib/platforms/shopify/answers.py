@@ -169,7 +169,7 @@ def _lines(body: Node) -> tuple[Line, ...]:
 
 def _payments(body: Node, total: Decimal | None) -> tuple[Payment, ...]:
     """The transaction with which the whole was paid. A deposit is not yet a payment of the order; what was edited or
-    rounded down afterwards is paid with its last transaction."""
+    rounded down afterwards is paid with its last transaction; what costs nothing has none, and is paid when placed."""
     if body.text("displayFinancialStatus") not in _SETTLED:
         return ()
     came = []
@@ -182,4 +182,7 @@ def _payments(body: Node, total: Decimal | None) -> tuple[Payment, ...]:
         paid += value
         if total is not None and paid >= total:
             return (Payment(of, at, paid),)
-    return (Payment(max(came)[1], max(came)[0], paid),) if came else ()
+    if came:
+        return (Payment(max(came)[1], max(came)[0], paid),)
+    placed = body.instant("processedAt") or body.instant("createdAt")
+    return (Payment("", placed, total),) if placed and total == 0 else ()
