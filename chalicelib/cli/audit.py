@@ -50,7 +50,8 @@ def _last(api: Api) -> dict[str, Any]:
     last = api.ask("GET", ["audit", "last"])["last"]
     if last is None:
         return {"clean": False, "day": None, "looked": 0, "reasons": {}, "problems": {}, "findings": [], "mended": 0}
-    return {"clean": not last["report"]["problems"], "day": last["day"], **last["report"]}
+    told = {"clean": not last["report"]["problems"], "day": last["day"], **last["report"]}
+    return {**told, "journal": last.get("journal", True)}
 
 
 def _whole(api: Api, args: argparse.Namespace) -> dict[str, Any]:
@@ -97,6 +98,7 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     problems = ", ".join(f"{count} {name}" for name, count in told["problems"].items()) or "nothing is wrong"
     yield f"{told['looked']:,} cases ({reasons or 'none'}): {problems}"
     if not told.get("journal", True):
-        yield "the journal is long: it was not compared; each night a part of the cases is"
+        more = "" if "day" in told else "; each night it is with a part of the cases, up to 20,000 objects of it"
+        yield f"the journal is long: it was not compared{more}"
     if "usd" in told:
         yield f"reading them cost about {told['usd']:.6f} US dollars"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from chalicelib.core.case import Case, CaseId
@@ -63,6 +64,11 @@ class Told:
 def _recent(ports: Ports) -> tuple[str, str]:
     now = ports.clock.now()
     return f"{now - DAY:%Y-%m-%d}", f"{now:%Y-%m-%d}"
+
+
+def is_short(ports: Ports, account: str, most: int) -> bool:
+    """Whether the journal of an account has at most so many objects."""
+    return sum(1 for _ in islice(ports.blobs.keys(f"journal/{account}/"), most + 1)) <= most
 
 
 def told_of(ports: Ports, account: str, part: int = 0, parts: int = 1) -> Told:

@@ -13,7 +13,7 @@ from chalicelib.core.calls import Call
 from chalicelib.core.case import CaseId
 from chalicelib.core.instants import from_ms, show, to_ms
 from chalicelib.flow.audit import Audit, Report
-from chalicelib.flow.journal import Told, told_of
+from chalicelib.flow.journal import Told, is_short, told_of
 from chalicelib.flow.log import log
 from chalicelib.ports.http import Http, Uncertain, Unsent
 from chalicelib.ports.ports import SYSTEM, Ports
@@ -26,6 +26,9 @@ SEGMENTS = 16
 PART = 50_000
 """Cases of which the journal is compared in one night: as many as fit into the function's memory. The part moves on
 each night, so a table of a million cases is compared with its journal every twenty nights."""
+MOST_OBJECTS = 20_000
+"""Objects of a journal that a turn reads before its cases: five minutes, reckoned at 15 ms for each. A longer journal is
+not compared, and the night says so: no length of it may keep the deadlines themselves from being proved."""
 BUDGET = timedelta(minutes=12)
 SETTLING = timedelta(minutes=5)
 """After the last case: what the stream has not brought into the journal by then is missing."""
@@ -51,7 +54,8 @@ Reports: TypeAlias = dict[str, Report]
 @dataclass(slots=True)
 class _Place:
     """How far the night is. `done`: and what it found is told; whoever dies between the two leaves that to the next.
-    `doubted`: cases that the journal did not tell when they were read; they are looked at once more after `settles`."""
+    `doubted`: cases that the journal did not tell when they were read; they are looked at once more after `settles`.
+    `apart`: accounts whose journal is too long to be compared."""
 
     day: str
     account: int = 0
@@ -60,6 +64,7 @@ class _Place:
     done: bool = False
     doubted: list[str] = field(default_factory=list)
     settles: int = 0
+    apart: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "_Place":
@@ -71,7 +76,7 @@ class Nightly:
 
     def __init__(self, ports: Ports, audit: Audit, accounts: Sequence[str], beat: str = "") -> None:
         self._ports, self._audit, self._accounts, self._beat = ports, audit, accounts, beat
-        self._journals: dict[str, Told] = {}
+        self._journals: dict[str, Told | None] = {}
 
     def __call__(self, scheduled: datetime) -> Mapping[str, Any]:
         """One turn. Raises what the ports raise; the next turn goes on from the last page that was noted."""
@@ -105,6 +110,8 @@ class Nightly:
         account = self._accounts[place.account]
         report = reports[account]
         told = self._told(account, scheduled)
+        if told is None and account not in place.apart:
+            place.apart.append(account)
         after = CaseId.parse(place.after) if place.after else None
         while True:
             defer = len(place.doubted) < MOST_DOUBTED
@@ -124,19 +131,22 @@ class Nightly:
     def _confirm(self, place: _Place, reports: Reports, scheduled: datetime) -> None:
         doubted = [CaseId.parse(one) for one in place.doubted]
         for account in sorted({one.account for one in doubted}):
-            mine = [one for one in doubted if one.account == account]
-            self._audit.confirm(mine, self._told(account, scheduled), reports[account])
+            mine, told = [one for one in doubted if one.account == account], self._told(account, scheduled)
+            if told is not None:
+                self._audit.confirm(mine, told, reports[account])
         place.doubted = []
 
     def _goes_on(self, place: _Place) -> bool:
         return place.account < len(self._accounts)
 
-    def _told(self, account: str, scheduled: datetime) -> Told:
-        """This night's part of the journal, read once in a turn."""
+    def _told(self, account: str, scheduled: datetime) -> Told | None:
+        """This night's part of the journal, read once in a turn; None where it is too long."""
         if account not in self._journals:
             before = last(self._ports, account)
             parts = -(-int(before["report"]["looked"] if before else 1) // PART) or 1
-            self._journals = {account: told_of(self._ports, account, scheduled.toordinal() % parts, parts)}
+            short = is_short(self._ports, account, MOST_OBJECTS)
+            told = told_of(self._ports, account, scheduled.toordinal() % parts, parts) if short else None
+            self._journals = {account: told}
         return self._journals[account]
 
     def _note(self, place: _Place, reports: Reports, until: datetime, version: int) -> int:
@@ -149,7 +159,10 @@ class Nightly:
         """An account is told of its own cases alone."""
         records, at, problems = self._ports.records(SYSTEM), self._ports.clock.now(), 0
         for account, report in reports.items():
-            told = {"day": place.day, "at": show(at), "report": report.as_dict()}
+            compared = account not in place.apart
+            told = {"day": place.day, "at": show(at), "report": report.as_dict(), "journal": compared}
+            if not compared:
+                log("audit_journal_long", level="warning", account=account, count=MOST_OBJECTS)
             records.put(KIND, _last_of(account), told)
             problems += sum(report.problems.values())
             for one in report.findings:

@@ -1,6 +1,5 @@
 """The audit as ops ask for it: a page at a time over the API, and what the last night's said."""
 
-from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -8,7 +7,7 @@ from pydantic import Field
 from chalicelib.core.case import CaseId
 from chalicelib.flow import nightly
 from chalicelib.flow.audit import Audit
-from chalicelib.flow.journal import Told, told_of
+from chalicelib.flow.journal import Told, is_short, told_of
 from chalicelib.flow.project import Project
 from chalicelib.flow.tell import Teller
 from chalicelib.ops.audit import journalled
@@ -66,9 +65,7 @@ def _page(call: Call, said: Mend, mend: bool) -> dict[str, Any]:
 
 def _told(call: Call) -> Told | None:
     """What the journal tells, where it is short enough to be read for this."""
-    keys = call.ports.blobs.keys(f"journal/{call.account}/")
-    short = sum(1 for _ in islice(keys, MOST_OBJECTS + 1)) <= MOST_OBJECTS
-    return told_of(call.ports, call.account) if short else None
+    return told_of(call.ports, call.account) if is_short(call.ports, call.account, MOST_OBJECTS) else None
 
 
 def _after(call: Call, text: str) -> CaseId | None:

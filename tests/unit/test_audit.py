@@ -284,6 +284,25 @@ def test_a_night_with_damage_is_silent_and_says_what_it_found(capsys: pytest.Cap
     assert (nightly.last(made.ports, "main") or {})["report"]["problems"] == {"no_wake": 1}
 
 
+def test_a_journal_that_is_too_long_to_be_read_keeps_no_case_from_being_proved(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(nightly, "MOST_OBJECTS", 2)
+    made = world()
+    for number in range(3):
+        made.deliver(placed(str(number)))
+        made.run()
+    made.ports.cases("main").put(without_wake(made, made.case("order/1")))
+    read: list[str] = []
+    get = made.blobs.get
+    monkeypatch.setattr(made.blobs, "get", lambda key: (read.append(key), get(key))[1])
+    assert turn(made, T0)["done"]
+    last = nightly.last(made.ports, "main") or {}
+    assert (last["report"]["problems"], last["journal"]) == ({"no_wake": 1}, False)
+    assert not [key for key in read if key.startswith("journal/")]
+    assert "audit_journal_long" in capsys.readouterr().out
+
+
 class Hurried(ManualClock):
     """A clock that runs while one works: each look at it takes a second and a half."""
 
