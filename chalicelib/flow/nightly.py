@@ -27,8 +27,8 @@ PART = 50_000
 """Cases of which the journal is compared in one night: as many as fit into the function's memory. The part moves on
 each night, so a table of a million cases is compared with its journal every twenty nights."""
 MOST_OBJECTS = 20_000
-"""Objects of a journal that a turn reads before its cases: five minutes, reckoned at 15 ms for each. A longer journal is
-not compared, and the night says so: no length of it may keep the deadlines themselves from being proved."""
+"""Objects of a journal that a turn reads before its cases: five minutes, reckoned at 15 ms for each. A longer journal
+is not compared, and the night says so: no length of it may keep the deadlines themselves from being proved."""
 BUDGET = timedelta(minutes=12)
 SETTLING = timedelta(minutes=5)
 """After the last case: what the stream has not brought into the journal by then is missing."""
