@@ -293,13 +293,12 @@ def test_a_journal_that_is_too_long_to_be_read_keeps_no_case_from_being_proved(
         made.deliver(placed(str(number)))
         made.run()
     made.ports.cases("main").put(without_wake(made, made.case("order/1")))
-    read: list[str] = []
-    get = made.blobs.get
-    monkeypatch.setattr(made.blobs, "get", lambda key: (read.append(key), get(key))[1])
+    # Whoever read it would fall over it.
+    for key in list(made.blobs.keys("journal/")):
+        made.blobs.put(key, b"no journal")
     assert turn(made, T0)["done"]
     last = nightly.last(made.ports, "main") or {}
     assert (last["report"]["problems"], last["journal"]) == ({"no_wake": 1}, False)
-    assert not [key for key in read if key.startswith("journal/")]
     assert "audit_journal_long" in capsys.readouterr().out
 
 
