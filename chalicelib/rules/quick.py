@@ -72,8 +72,9 @@ def _number(text: str) -> Decimal:
 _LONGEST = 16_384
 _LONGEST_NUMBER = 32
 _MOST = 10**MAX_INT_DIGITS
-_SPACE = b" \t\r\n"
-_BACKSLASH = ord("\\")
+_SPACES = b" \t\r\n"
+# Numbers, because a byte is found ten times as fast as bytes are.
+_SPACE, _TAB, _RETURN, _BACKSLASH = ord(" "), ord("\t"), ord("\r"), ord("\\")
 _NONE: frozenset[str] = frozenset()
 _head = Decoder(_Head).decode
 _line = Decoder(_Line, float_hook=_number).decode
@@ -100,7 +101,8 @@ def quick(raw: bytes, words: Vocabulary) -> Event | None:
         line = _line(raw)
         # Without escapes and space a quote before a colon ends a key (or begins a value, which is one too many). A key
         # that stands twice, or that nobody asked for, is one more than were read.
-        rare = raw.translate(None, _SPACE).count(b'":') - _keys(line)
+        bare = raw.translate(None, _SPACES) if _SPACE in raw or _TAB in raw or _RETURN in raw else raw
+        rare = bare.count(b'":') - _keys(line)
         if not rare:
             event = _event(line, words)
             if event is not None:
