@@ -2,17 +2,18 @@
 2 and 3.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 
+from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Subject
-from chalicelib.platforms.base import Looking, Read, Refused, Session
+from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
 from chalicelib.platforms.maker import Maker, look_id
 from chalicelib.platforms.mirakl import statements
 from chalicelib.platforms.mirakl.api import Api
 from chalicelib.platforms.mirakl.changes import changes
 from chalicelib.platforms.mirakl.names import READING, incident_line, order_part
 from chalicelib.platforms.rest import Ok, no_answer
-from chalicelib.platforms.shapes import ident, number_id, rows
+from chalicelib.platforms.shapes import Body, ident, number_id, rows
 
 
 def look(subject: Subject, session: Session) -> Looking:
@@ -24,12 +25,10 @@ def look(subject: Subject, session: Session) -> Looking:
 def _order(subject: Subject, session: Session) -> Looking:
     """An order; refunds and incidents are told with theirs."""
     number = order_part(subject)
-    if not number:
-        return Refused("not_an_order")
-    answer = yield from Api(session).get("api/orders", order_ids=number, max="1")
+    answer = yield from _order_body(Api(session), number)
     if not isinstance(answer, Ok):
-        return no_answer(answer)
-    body = next((one for one in rows(answer.body, "orders") if ident(one.get("order_id")) == number), None)
+        return answer
+    body = _found(answer, number)
     if body is None:
         return Refused("not_found")
     version = statements.version_of(body) or session.now
@@ -44,15 +43,34 @@ def _refund(subject: Subject, session: Session) -> Looking:
         return (yield from _order(subject, session))
     if not ident(subject.id):
         return Refused("not_a_return")
-    answer = yield from Api(session).get("api/returns", return_id=subject.id, limit="50")
+    api = Api(session)
+    answer = yield from api.get("api/returns", return_id=subject.id, limit="50")
     if not isinstance(answer, Ok):
         return no_answer(answer)
     body = next((one for one in rows(answer.body, "data") if ident(one.get("id")) == subject.id), None)
     if body is None:
         return Refused("not_found")
-    maker = Maker(look_id("mirakl", subject, session.now, answer.raw), READING, look=True)
-    ignored = statements.say_return(maker, body)
+    # A return names neither its seller nor a country, on which rules depend: its order does.
+    order = yield from _order_body(api, ident(body.get("order_id")))
+    if isinstance(order, Later):
+        return order
+    raw = answer.raw + (order.raw if isinstance(order, Ok) else b"")
+    maker = Maker(look_id("mirakl", subject, session.now, raw), READING, look=True)
+    held = _found(order, ident(body.get("order_id"))) if isinstance(order, Ok) else None
+    ignored = statements.say_return(maker, body, held or {})
     return Read(maker.done(), ignored=ignored)
+
+
+def _order_body(api: Api, number: str) -> "Generator[Call, Reply, Ok | Refused | Later]":
+    """The answer to a question for one order."""
+    if not number:
+        return Refused("not_an_order")
+    answer = yield from api.get("api/orders", order_ids=number, max="1")
+    return answer if isinstance(answer, Ok) else no_answer(answer)
+
+
+def _found(answer: Ok, number: str) -> Body | None:
+    return next((one for one in rows(answer.body, "orders") if ident(one.get("order_id")) == number), None)
 
 
 def _complaint(subject: Subject, session: Session) -> Looking:

@@ -211,8 +211,9 @@ RETURNS = {
 }
 
 
-def say_return(maker: Maker, body: Body) -> str:
-    """A return; its states after the request have no date of their own."""
+def say_return(maker: Maker, body: Body, of_order: Body) -> str:
+    """A return; its states after the request have no date of their own. `of_order`: its order, empty where that was not
+    found."""
     own, asked, version = ident(body.get("id")), instant(body.get("date_created")), instant(body.get("last_updated"))
     reached, order = text(body, "state"), ident(body.get("order_id"))
     if not own or version is None or not reached:
@@ -220,7 +221,8 @@ def say_return(maker: Maker, body: Body) -> str:
     marks = [Mark("return.requested", asked)] if asked else []
     if name := RETURNS.get(reached):
         marks.append(seen(name, version))
-    facts, parcel = Facts(), child(body, "tracking")
+    facts, parcel = _shared(of_order), child(body, "tracking")
+    facts.put("goods_expected", True)
     facts.put("status", state(reached))
     facts.put("reason", code(body.get("rejection_reason_code")) or code(body.get("reason_code")))
     facts.put("tracking", tracking(parcel.get("tracking_number")))
