@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client, code
 
-PAGE = 100
+PAGE = 1000
 MOST = 50
 """Pages read for one letter: a batch has a hundred records, those of other batches lie between, and pages may be empty
 although more is to come."""
@@ -19,6 +19,10 @@ _GONE = frozenset({"TrimmedDataAccessException", "ResourceNotFoundException"})
 
 class Over(Exception):
     """The stream does not hold this range any more."""
+
+
+class Unread(Exception):
+    """The range is longer than what is read for one letter: it stays a letter."""
 
 
 def is_letter(record: Mapping[str, Any]) -> bool:
@@ -38,7 +42,8 @@ def read_letter(body: str) -> Mapping[str, Any]:
 
 def given_up(body: str) -> Iterator[Mapping[str, Any]]:
     """The records from the first to the last that a letter names, as Lambda would give them; of a range that is partly
-    forgotten, what is left. Raises Over where nothing is, ValueError for what is no such letter."""
+    forgotten, what is left. Raises Over where nothing is, Unread where the last was not reached, ValueError for what is
+    no such letter."""
     place = read_letter(body)
     last, streams = int(place["endSequenceNumber"]), client("dynamodbstreams")
     where = {"StreamArn": place["streamArn"], "ShardId": place["shardId"]}
@@ -56,22 +61,28 @@ def given_up(body: str) -> Iterator[Mapping[str, Any]]:
             raise Over(place["shardId"]) from None
     found = False
     for record in _records(streams, iterator):
-        if int(record["dynamodb"]["SequenceNumber"]) > last:
+        number = int(record["dynamodb"]["SequenceNumber"])
+        if number <= last:
+            found = True
+            yield record
+        if number >= last:
+            # An open shard has a next page for ever.
             break
-        found = True
-        yield record
     if not found:
         raise Over(place["shardId"])
 
 
 def _records(streams: Any, iterator: str | None) -> Iterator[Mapping[str, Any]]:
-    """A shard from a place on."""
+    """A shard from a place on. Raises Unread where more is to come than may be read."""
+    seen = False
     for _ in range(MOST):
         if not iterator:
             return
         page = streams.get_records(ShardIterator=iterator, Limit=PAGE)
         yield from page["Records"]
-        iterator = page.get("NextShardIterator")
+        seen, iterator = seen or bool(page["Records"]), page.get("NextShardIterator")
+    if iterator and seen:
+        raise Unread(f"more than {MOST} pages")
 
 
 def _iterator(streams: Any, where: Mapping[str, str], start: Mapping[str, str]) -> str:

@@ -92,11 +92,12 @@ def connect(ports: Ports, account: str, request: Request, hook_url: str, marks: 
     )
     if ports.connections.get(account, request.name) is not None:
         raise Clash(f"a connection {request.name} exists already")
+    # Before it is there: what nobody watches is never polled, and whoever is cut off here cannot connect it again.
+    silence.begin(ports, account, request.name)
     try:
         stored = ports.connections.put(connection)
     except Conflict:
         raise Clash(f"a connection {request.name} exists already") from None
-    silence.begin(ports, account, request.name)
     return Connected(stored, now, secret, token, _url(hook_url, token))
 
 

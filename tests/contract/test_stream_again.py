@@ -13,7 +13,7 @@ from moto import mock_aws
 from chalicelib import bootstrap
 from chalicelib.aws import clients
 from chalicelib.aws.clients import client
-from chalicelib.aws.stream import Over, given_up, is_letter, read_letter
+from chalicelib.aws.stream import MOST, Over, Unread, given_up, is_letter, read_letter
 from chalicelib.bootstrap import written_by
 from chalicelib.flow import project as journal
 from tests.bench.cloud import cloud
@@ -96,6 +96,20 @@ def test_an_empty_page_is_no_end(stub: Stubber) -> None:
     assert [one["dynamodb"]["SequenceNumber"] for one in given_up(letter(at(7), at(9)))] == [at(7), at(8)]
 
 
+def test_the_last_record_ends_it_though_an_open_shard_has_a_next_page(stub: Stubber) -> None:
+    stub.add_response("get_shard_iterator", {"ShardIterator": "one"})
+    stub.add_response("get_records", page(7, 9, more="two"), {"ShardIterator": "one", "Limit": ANY})
+    assert len(list(given_up(letter(at(7), at(9))))) == 2
+
+
+def test_a_range_that_is_too_long_is_not_taken_for_told(stub: Stubber) -> None:
+    stub.add_response("get_shard_iterator", {"ShardIterator": "0"})
+    for number in range(MOST):
+        stub.add_response("get_records", page(number, more=str(number + 1)))
+    with pytest.raises(Unread):
+        list(given_up(letter(at(0), at(10_000))))
+
+
 def test_of_what_is_partly_forgotten_the_rest_is_read(stub: Stubber) -> None:
     stub.add_client_error("get_shard_iterator", "TrimmedDataAccessException")
     stub.add_response(
@@ -148,10 +162,12 @@ def test_project_tells_what_a_letter_names() -> None:
         streams = client("dynamodbstreams")
         arn = streams.list_streams(TableName="cases")["Streams"][0]["StreamArn"]
         (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-        record = {
-            "eventSource": "aws:sqs",
-            "body": letter(shard["SequenceNumberRange"]["StartingSequenceNumber"], "9" * 30, arn, shard["ShardId"]),
-        }
+        first = shard["SequenceNumberRange"]["StartingSequenceNumber"]
+        iterator = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        last = streams.get_records(ShardIterator=iterator)["Records"][-1]["dynamodb"]["SequenceNumber"]
+        record = {"eventSource": "aws:sqs", "body": letter(first, last, arn, shard["ShardId"])}
         assert bootstrap.project()({"Records": [record]}) == {}
         (line,) = journal.lines(made.ports, "main")
         assert json.loads(line)["subject"] == {"kind": "order", "id": "1"}

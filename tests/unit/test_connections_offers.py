@@ -10,10 +10,12 @@ from chalicelib.connections.connect import Change, Request, modes_of
 from chalicelib.connections.offers import COMMON, OFFERS, url_wanted
 from chalicelib.core.signing import parse_secret
 from chalicelib.core.words import MARKS, Group
+from chalicelib.flow import silence
 from chalicelib.ops.wrong import Clash, Wrong
 from chalicelib.platforms.base import Shop
 from chalicelib.platforms.registry import NAMES
 from chalicelib.platforms.shopify.graphql import endpoint
+from tests.support.opsdesk import Ops, each_break
 from tests.support.world import World
 
 LIB = Path(connect.__file__).resolve().parent.parent
@@ -128,3 +130,10 @@ def test_new_credentials_are_sealed_for_their_place_without_opening_the_old_ones
     with pytest.raises(Wrong) as wrong:
         connect.amend(world.ports, "main", "s", Change(credentials={"access_token": "short"}), MARKS)
     assert "short" not in str(wrong.value)
+
+
+def test_a_store_that_was_connected_is_watched_wherever_the_call_was_cut_off() -> None:
+    said = {"platform": "standard"}
+    for ops in each_break(lambda: Ops(World()), lambda ops: ops.ask("POST", "/connections/shop-9", said)):
+        assert ops.world.ports.connections.get("main", "shop-9") is not None
+        assert silence.heard(ops.world.ports, "main", "shop-9") is not None, "polled, or nobody ever hears of it"
