@@ -200,8 +200,10 @@ def _cite(one: core.Rule) -> str | None:
 
 
 def _word(word: FactWord) -> Data:
-    default = None if word.default is None else write_fact(word.default)
-    told = _some(unit=word.unit, personal=word.personal, default=default)
+    told = _some(unit=word.unit, personal=word.personal)
+    if word.default is not None:
+        # False says something here.
+        told["default"] = write_fact(word.default)
     return {"type": word.type.value, **told} if told else word.type.value
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib.core.calendar_data import shipped
 from chalicelib.core.calendars import Calendar, Calendars
 from chalicelib.core.conditions import Condition
-from chalicelib.core.events import Event, Mark, Subject
+from chalicelib.core.events import Event, Link, Mark, Subject
 from chalicelib.core.rules import (
     After,
     Ahead,
@@ -55,7 +55,7 @@ MARKS = (
     "order.placed", "order.shipped", "order.cancelled", "inspection.started", "inspection.ended", "refund.paid",
     "order.paid", "order.approved",
 )  # fmt: skip
-FACTS = ("ship_by", "amount", "country", "channel", "pieces")
+FACTS = ("ship_by", "amount", "country", "region", "channel", "pieces")
 OFFICE = Calendar("OFFICE", "Asia/Shanghai", {"mon-fri": ["09:00-12:00", "13:00-18:00"], "sat": ["22:00-06:00"]})
 SHORT = Calendar(
     "SHORT", "Europe/Berlin", {"mon-fri": ["00:00-24:00"]}, known_until=(T0 + timedelta(days=2)).date(),
@@ -90,6 +90,7 @@ def facts(draw: st.DrawFn) -> dict:
             "ship_by": st.one_of(instants, instants.map(datetime.date)),
             "amount": amounts,
             "country": st.sampled_from(["CN", "DE"]),
+            "region": st.sampled_from(["BY", "DE-BY", "Europe/Berlin"]),
             "channel": st.just("web"),
             "pieces": st.integers(1, 3).map(Decimal),
         }[name]
@@ -109,7 +110,7 @@ events = st.builds(
     marks=st.lists(marks, max_size=3).map(tuple),
     facts=facts(),
     whole=st.sets(st.sampled_from(MARKS), max_size=1).map(frozenset),
-    links=st.just(()),
+    links=st.sampled_from([(), (), (Link("basket", "order", "B-77"),), (Link("refund", "refund", "R-1"),)]),
     dropped=st.just(()),
 )
 histories = st.lists(events, max_size=8)
@@ -209,6 +210,7 @@ starts = st.one_of(
     counted,
     st.builds(LaterOf, both, st.sampled_from([0, 3600])),
     st.builds(EarlierOf, both),
+    st.just(Reaches("refund.paid", "amount")),
 )
 pauses = st.sampled_from(
     [
@@ -243,17 +245,36 @@ rules = st.builds(
             (Point("order.shipped", "last"),),
             (AllOf("order.shipped", "pieces"), Point("order.approved")),
             (LaterOf((Point("order.shipped"), Point("order.paid"))),),
+            (Point("order.shipped", "first", 7200), EarlierOf((Point("order.approved"), Point("order.paid")), 3600)),
         ]
     ),
     limit=limits,
-    void=st.sampled_from([(), (Point("order.cancelled"),)]),
+    void=st.sampled_from(
+        [
+            (),
+            (),
+            (Point("order.cancelled"),),
+            (Point("order.cancelled"),),
+            (Point("order.cancelled", "last", 3600), LaterOf((Point("order.cancelled"), Point("order.paid")))),
+            (Reaches("refund.paid", "amount"),),
+        ]
+    ),
     pause=pauses,
     steps=steps(),
     calendar=st.sampled_from(
-        ["UTC", "Asia/Shanghai", "America/New_York", "CN", "DE", "OFFICE", "SHORT", ByPlace(("country",), "OFFICE")]
+        [
+            "UTC",
+            "Asia/Shanghai",
+            "America/New_York",
+            "CN",
+            "DE",
+            "OFFICE",
+            "SHORT",
+            ByPlace(("region", "country"), "OFFICE"),
+        ]
     ),
     when=conditions,
-    restart=st.sampled_from([(), (), (Point("order.paid"),)]),
+    restart=st.sampled_from([(), (), (Point("order.paid"),), (Point("order.paid"), Point("order.placed"))]),
     extend=st.one_of(
         st.just(()),
         st.builds(lambda to: (Extension(Point("order.approved"), to),), limits),

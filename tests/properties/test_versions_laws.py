@@ -130,3 +130,28 @@ def test_with_successive_calendars_what_stands_does_not_depend_on_when_we_looked
         case = advance(case, policies, both, h.hours(look), *events[number::2])
     case = advance(case, policies, both, END, *events)
     assert standing(case) == of_backtest(events, policies, both, END)
+
+
+@slow
+@given(h.histories, h.rules, h.rules, st.integers(0, 80), st.integers(0, 200))
+def test_a_clock_is_judged_by_the_version_in_force_at_its_start(
+    events: list[Event], old: Rule, new: Rule, activated: int, looked: int
+) -> None:
+    turn, now = h.hours(activated), h.hours(looked)
+    case = Case(CASE.id, merge_all(NOTHING, events))
+    versions = (Activation(h.policy(old)), Activation(h.policy(new, number=2), turn))
+    by_old, by_new = (
+        {one.clock: one for one in evaluate(case, Policies((replace(version, at=None),)), h.CALENDARS, now).clocks}
+        for version in versions
+    )
+    told = evaluate(case, Policies(versions), h.CALENDARS, now).clocks
+    assert len({one.clock for one in told}) == len(told)
+    for one in told:
+        begun = one.rounds[0] if one.rounds else one.start
+        older = now < turn if begun is None else begun < turn or now < turn
+        assert one == (by_old if older else by_new)[one.clock]
+    if now >= turn:
+        # None is left out that either version has, of those that start while it is in force.
+        kept = {name for name, one in by_old.items() if one.start and (*one.rounds, one.start)[0] < turn}
+        kept |= {name for name, one in by_new.items() if one.start and (*one.rounds, one.start)[0] >= turn}
+        assert kept == {one.clock for one in told if one.start}

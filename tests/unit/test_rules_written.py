@@ -16,7 +16,8 @@ PAGE = (ROOT / "docs" / "handbook.md").read_text(encoding="utf-8")
 EXAMPLES = [text.replace("OFFICE", "CN-JD") for text in re.findall(r"```yaml policy\n(.*?)```", PAGE, re.DOTALL)]
 ALL_SORTS = """
 policy: all-sorts
-declare: {marks: [order.packed], facts: {tier: {type: code, default: basic}, weight: {type: number, unit: kg}}}
+declare: {marks: [order.packed], facts: {tier: {type: code, default: basic}, weight: {type: number, unit: kg},
+  sealed: {type: flag, default: false}, parts: {type: number, default: 0}}}
 rules:
   - id: a
     title: {en: A}
