@@ -189,6 +189,12 @@ def test_an_incident_that_we_opened_is_known_as_ours_and_starts_nothing(reason: 
     fake._incident(order, f"{order}-1", "open", {}, {"reason_code": reason})
     incident = of(look(fake, "order", order), f"complaint/{order}:{order}-1:incident")
     assert (incident.facts.get("channel") == "redress") is ours
+    fake.later(days=1)
+    fake._incident(order, f"{order}-1", "close", {}, {"reason_code": "9"})
+    fake.later(days=1)
+    fake._incident(order, f"{order}-1", "open", {}, {"reason_code": "5"})
+    again = of(look(fake, "order", order), f"complaint/{order}:{order}-1:incident")
+    assert merge_all(NOTHING, (again, incident)).facts["channel", "platform"].value is None, "this one is the buyer's"
 
 
 @pytest.mark.parametrize("state", ["REFUSED", "CANCELED", "REFUNDED", "SHIPPING"])

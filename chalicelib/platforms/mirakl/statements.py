@@ -195,8 +195,10 @@ def _say_incident(maker: Maker, line: Body, order: Body, number: str, shop: Shop
     facts.put("status", "open" if is_open else "closed")
     reason = code(line.get("order_line_state_reason_code"))
     facts.put("reason", reason)
-    if is_open and reason is not None and reason == shop.options.get("incident_reason"):
-        facts.put("channel", OURS)
+    ours = shop.options.get("incident_reason")
+    if is_open and ours:
+        # A later one on the same line may be somebody else's.
+        facts.told("channel", OURS if reason == ours else None)
     mark = seen("complaint.opened" if is_open else "complaint.resolved", at)
     subject = Subject("complaint", incident(number, own))
     maker.add(subject, at, at, [mark], facts, [Link("order", "order", number)])
