@@ -148,6 +148,41 @@ def test_money_that_went_back_is_paid_whatever_the_aftersale_s_state(status: int
     assert marks["refund.paid"].value == Decimal("132.00")
 
 
+def test_a_state_that_was_seen_stays_where_it_was_seen_first() -> None:
+    """Each later change, such as a remark, moves the last change; what was in time must not become late by it."""
+    dd = FakeDoudian()
+    dd.aftersale(12, 1, refund_status=3, real_refund_amount=13200)
+    first = look(dd, "refund", AFTERSALE)
+    seen = dd.info()["update_time"]
+    dd.now += timedelta(days=3)
+    dd.info()["update_time"] += 259200
+    later = look(dd, "refund", AFTERSALE)
+    for events in ((*first, *later), (*later, *first)):
+        marks = merge_all(NOTHING, events).marks
+        assert marks["refund.paid", ""].at == marks["refund.approved", ""].at == at(seen)
+
+
+EXCHANGES = [
+    (6, set(), "asked"),
+    (7, {"return.approved"}, "the goods are on their way back"),
+    (11, {"return.approved"}, "they were sent, so it was agreed to"),
+    (13, {"return.approved"}, "the new ones were sent"),
+    (14, {"return.approved"}, "the new ones came"),
+    (27, {"return.refused"}, "refused"),
+    (29, {"return.refused"}, "refused, the goods in hand"),
+    (28, {"refund.withdrawn"}, "closed"),
+    (12, {"return.approved"}, "done, so it was agreed to; no money went"),
+]
+
+
+@pytest.mark.parametrize(("status", "told", "why"), EXCHANGES, ids=[row[-1] for row in EXCHANGES])
+def test_an_exchange_is_answered_like_a_return(status: int, told: set[str], why: str) -> None:
+    dd = FakeDoudian()
+    dd.aftersale(status, 3)
+    marks = {mark.name for mark in look(dd, "refund", AFTERSALE)[0].marks}
+    assert marks == {"return.requested"} | told, why
+
+
 @pytest.mark.parametrize("status", [51, 53])
 def test_an_end_without_money_pays_nothing(status: int) -> None:
     dd = FakeDoudian()

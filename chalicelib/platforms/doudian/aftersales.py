@@ -3,10 +3,12 @@ them -> events. Deadlines are the platform's, taken as facts and never reckoned.
 1, 2 and 5, and the fields of afterSale/Detail and order/serviceDetail.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
 from chalicelib.core.events import Event, FactValue, Link, Mark, Subject
+from chalicelib.core.instants import EPOCH
 from chalicelib.platforms.base import Shop
 from chalicelib.platforms.cn import day, ident, instant, yuan
 from chalicelib.platforms.doudian.orders import common, order_id, statement
@@ -98,14 +100,30 @@ def asked_refund(detail: Body, shop: Shop, asked_at: datetime, digest: str, subj
         marks.append(Mark("return.sent", sent))
     changed = instant(info.get("update_time"))
     if changed is not None and applied is not None:
-        reached = BY_STATE.get(state or "", ()) if paid is None else ("refund.approved", "refund.paid")
-        for mark in reached:
-            if not (kind in NO_MONEY and mark.startswith("refund.")):
-                marks.append(Mark(mark, changed, version=applied, value=paid if mark == "refund.paid" else None))
+        marks.extend(_reached(state or "", kind, paid, applied, changed))
     links = _links(order.get("shop_order_id"))
     events = [statement(f"look:{subject}:{digest}", subject, asked_at, tuple(marks), facts, links, look=True)]
     arbitration = _arbitration(child(process, "arbitrate_info"), facts, asked_at, digest, subject.id, links)
     return (*events, arbitration) if arbitration is not None else tuple(events)
+
+
+_OF_GOODS = {"refund.approved": "return.approved", "refund.refused": "return.refused"}
+
+
+def _reached(
+    state: str, kind: str | None, paid: Decimal | None, applied: datetime, changed: datetime
+) -> Iterator[Mark]:
+    """What a state implies, as of the last change. Each later change of the same after-sale is of a lesser version, so
+    that a mark stays where it was first seen; all of them are of lesser ones than any message has."""
+    version = min(applied, max(applied - (changed - applied), EPOCH))
+    if kind in NO_MONEY:
+        # An exchange or a repair gives goods for goods: its answers are those to the return that was asked for.
+        for mark in BY_STATE.get(state, ()) if kind in RETURNS else ():
+            yield Mark(_OF_GOODS.get(mark, mark), changed, version=version)
+        return
+    for mark in BY_STATE.get(state, ()) if paid is None else ("refund.approved", "refund.paid"):
+        if mark != "return.approved" or kind in RETURNS:
+            yield Mark(mark, changed, version=version, value=paid if mark == "refund.paid" else None)
 
 
 def _arbitration(

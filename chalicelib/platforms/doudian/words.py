@@ -61,13 +61,17 @@ SELLERS_TURN = frozenset({"6", "8", "11"})
 
 BY_STATE: Mapping[str, tuple[str, ...]] = {
     "7": ("return.approved",),
+    "11": ("return.approved",),
     "12": ("refund.approved",),
+    "13": ("return.approved",),
+    "14": ("return.approved",),
     "27": ("refund.refused",),
     "28": ("refund.withdrawn",),
     "29": ("return.refused",),
 }
-"""What a state implies. When it was reached is only known to within the last change, so a message's own instant always
-goes before. Whether money went back is told beside it, under whatever state."""
+"""What a state implies, of goods where they are to come back. When it was reached is only known to within the last
+change, so a message's own instant always goes before. Whether money went back is told beside it, under whatever
+state."""
 
 TICKET, ARBITRATION = "doudian", "doudian-arbitration"
 """The fact `channel` of the two kinds of complaint: the hours of a service ticket are not those of an arbitration."""
