@@ -91,8 +91,8 @@ class Judge:
                 if clock not in seen and window.covers(start):
                     seen.add(clock)
                     yield from self._clock(rule, window, clock, sight, start)
-        if not started and versions.current:
-            window, rule = versions.found[-1]
+        if not started and versions.current is not None:
+            window, rule = versions.current
             if not rule.each:
                 yield from self._clock(rule, window, rule.id, self._sight, None)
 

@@ -42,14 +42,15 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """One rule of one policy in each version that was in force. `current`: the newest version still has it.
+    """One rule in each version that was in force, of one policy or, where ops moved it, of several. `current`: as the
+    newest version has it; None where none has it any more.
 
     `plain`: the rule taken apart, where it is in one version alone and nothing moves its clock.
     """
 
     rule: str
     found: tuple[tuple[InForce, Rule], ...]
-    current: bool
+    current: tuple[InForce, Rule] | None
     plain: Plain | None
 
 
@@ -87,16 +88,18 @@ class Policies:
         return cached
 
     def _of_kind(self, kind: str, known: list[Activation]) -> Iterator[Versions]:
+        rules: dict[str, list[tuple[InForce, Rule]]] = {}
+        newest: dict[str, tuple[InForce, Rule]] = {}
         for windows in self._build(known):
-            rules: dict[str, list[tuple[InForce, Rule]]] = {}
             for window in windows:
                 for rule in window.policy.rules:
                     if rule.applies_to == kind:
                         rules.setdefault(rule.id, []).append((window, rule))
-            newest = {rule.id for rule in windows[-1].policy.rules}
-            for rule_id, found in rules.items():
-                plain = plain_of(found[0][1]) if len(found) == 1 else None
-                yield Versions(rule_id, tuple(found), rule_id in newest, plain)
+                        if window is windows[-1]:
+                            newest[rule.id] = window, rule
+        for rule_id, found in rules.items():
+            plain = plain_of(found[0][1]) if len(found) == 1 else None
+            yield Versions(rule_id, tuple(found), newest.get(rule_id), plain)
 
     def next_change(self, now: datetime) -> datetime | None:
         """The next activation or recall after `now`: it may judge clocks that already run, or start new ones."""

@@ -43,7 +43,7 @@ from chalicelib.core.rules import (
     WorkingDays,
     WorkingSpan,
 )
-from chalicelib.core.versions import Policies
+from chalicelib.core.versions import Activation, Policies
 from chalicelib.core.words import Status
 
 HOUR = 3600
@@ -363,3 +363,25 @@ def test_a_month_that_counts_its_first_day(first: date, last: date, why: str) ->
     rule = replace(RULE, limit=Months(1, "included"))
     placed = datetime(first.year, first.month, first.day, 10, tzinfo=UTC)
     assert judge(rule, mark("order.placed", placed), now=placed).clocks[0].due_day == last
+
+
+def test_a_rule_that_moved_to_another_policy_judges_on_there() -> None:
+    """Ops took it out of `house` at hour 24; the first version of `shipping` has always been in force."""
+    other = Rule("other", "order", Point("order.paid"), (SHIPPED,), Span(HOUR))
+    house, shipping = Policy("house", 1, "1", (RULE,)), Policy("shipping", 1, "2", (replace(RULE, limit=Span(HOUR)),))
+    moved = Policies(
+        (Activation(house), Activation(replace(house, number=2, rules=(other,)), at(24)), Activation(shipping))
+    )
+    subject = Subject("order", "1")
+    for placed, version in ((at(0), "house@1"), (at(23), "house@1"), (at(24), "shipping@1"), (at(90), "shipping@1")):
+        event = Event("e", subject, T0, 1, marks=(mark("order.placed", placed),))
+        case = Case(CaseId("main", "shop", subject), merge_all(NOTHING, [event]))
+        clocks = evaluate(case, moved, shipped_calendars(), LATE).clocks
+        assert [(one.clock, one.version, one.status) for one in clocks if one.start] == [
+            ("r", version, Status.BREACHED)
+        ]
+    nothing = Case(
+        CaseId("main", "shop", subject), merge_all(NOTHING, [Event("e", subject, T0, 1, facts={"reason": "x"})])
+    )
+    waiting = evaluate(nothing, moved, shipped_calendars(), LATE).clocks
+    assert sorted((one.clock, one.version) for one in waiting) == [("other", "house@2"), ("r", "shipping@1")]
