@@ -74,7 +74,7 @@ class Person:
         """Impose what was proposed. Raises Refused or OwnCause."""
         ident, told = case.id.subject.id, self._told(case)
         self._must_be(case, State.PROPOSED)
-        self._no_part(ident, told)
+        self._no_part(ident, told, "proposed")
         self._note(ident, "approved")
         event = penalties.imposed(ident, Terms.of(told["terms"]), self.now, self.ladder, approved=True)
         return self.advance(case.id, [event])
@@ -82,7 +82,7 @@ class Person:
     def decline(self, case: Case, reason: str) -> Case:
         """Turn a proposal down. Raises Refused or OwnCause."""
         self._must_be(case, State.PROPOSED)
-        self._no_part(case.id.subject.id, self._told(case))
+        self._no_part(case.id.subject.id, self._told(case), "proposed")
         self._note(case.id.subject.id, "declined", reason)
         return self.advance(case.id, [penalties.reversed_(case.id.subject.id, self.now)])
 
@@ -106,7 +106,7 @@ class Person:
     def decide(self, case: Case, uphold: bool, reason: str) -> Case:
         """A person's word on an appeal. Raises Refused or OwnCause."""
         self._must_be(case, State.APPEALED)
-        self._no_part(case.id.subject.id, self._told(case))
+        self._no_part(case.id.subject.id, self._told(case), "proposed", "approved")
         return self._end(case, "upheld" if uphold else "reversed", reason)
 
     def reverse(self, case: Case, reason: str) -> Case:
@@ -127,8 +127,9 @@ class Person:
             raise Refused(f"it is {one.state.value}, wanted {' or '.join(state.value for state in states)}")
         return one
 
-    def _no_part(self, ident: str, told: dict[str, Any]) -> None:
-        parts = {deed.by for deed in deeds(self.records, ident) if deed.what in ("proposed", "approved")}
+    def _no_part(self, ident: str, told: dict[str, Any], *whats: str) -> None:
+        """Of a proposal whose approval is told and never came about, whoever said so may say it again."""
+        parts = {deed.by for deed in deeds(self.records, ident) if deed.what in whats}
         if self.by in parts | {told["by"]}:
             raise OwnCause("whoever proposed or approved it may not decide on it")
 

@@ -50,6 +50,22 @@ def test_an_appeal_is_decided_by_somebody_else(decision: str, state: str, points
     assert shown["appeal"]["text"] == "the carrier was on strike"
 
 
+@pytest.mark.parametrize(("decision", "state"), [("approve", "imposed"), ("decline", "reversed")])
+def test_a_word_on_a_proposal_that_was_cut_off_holds_when_it_is_said_again(decision: str, state: str) -> None:
+    path = ""
+
+    def made() -> Ops:
+        nonlocal path
+        market = Market()
+        path = market.propose()
+        return market.ops
+
+    said = {"decision": decision, "reason": "as found"}
+    for ops in each_break(made, lambda ops: ops.ask("POST", f"{path}/decision", said, "reviewer")):
+        assert ops.must("GET", path)["state"] == state
+        assert ops.ask("POST", f"{path}/decision", {"decision": "approve"}, "reviewer")[0] == 409
+
+
 def test_an_appeal_that_was_cut_off_is_handed_in_by_asking_again() -> None:
     path = ""
 
