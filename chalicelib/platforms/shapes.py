@@ -149,6 +149,17 @@ def latest(*moments: datetime | None) -> datetime | None:
     return max((one for one in moments if one is not None), default=None)
 
 
+def seen(at: datetime) -> str:
+    """Names an occurrence of which nobody tells since when it is, by the last change of what shows it. Another change
+    is another occurrence, so that none is ever moved, and what was in time stays in time."""
+    return f"seen-{at:%Y-%m-%dT%H:%M:%S}"
+
+
+def gone(at: datetime) -> str:
+    """The same of what is not there any more, by the hour in which the platform said so: asking changes nothing."""
+    return f"gone-{at:%Y-%m-%dT%H}"
+
+
 def answered_at(headers: Mapping[str, str]) -> datetime | None:
     """When a platform answered, by its own `Date` header; None where it does not say."""
     return mail_date(headers.get("date", "").strip())

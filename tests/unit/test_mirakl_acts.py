@@ -149,6 +149,18 @@ def test_a_return_through_its_states_keeps_each_first_instant() -> None:
     assert now.fact("status") == "closed"
 
 
+def test_a_second_change_on_the_same_day_moves_nothing() -> None:
+    """What was answered in time must not become late because somebody touched it in the afternoon."""
+    fake = FakeMirakl()
+    back = fake.send_back(fake.order("RECEIVED"))
+    reads, answered = [], fake.now
+    for _ in range(3):
+        fake.change_return(back, "REFUSED")
+        reads.append(look(fake, "refund", back))
+        fake.later(hours=2)
+    assert min(one.at for one in view(*reads, kind="refund").marks("return.refused")) == answered
+
+
 def test_a_return_is_whose_its_order_is_and_where() -> None:
     """It names neither itself; without a country no rule of a place runs, without a seller nobody answers for it."""
     fake = FakeMirakl()

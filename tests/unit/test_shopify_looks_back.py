@@ -170,7 +170,7 @@ def test_a_return_that_came_to_nothing_ends_with_its_order_s_last_change(status:
     shop = shop_of(node, order(returns=Connection([node]), updatedAt="2026-11-19T09:30:00Z"))
     node["order"] = order(updatedAt="2026-11-19T09:30:00Z")
     told = of(ask(shop, kind, "70001" if kind == "refund" else "1001"), "refund", "70001")
-    assert marks(told)[name, "seen-2026-11-19"] == at("2026-11-19T09:30:00Z")
+    assert marks(told)[name, "seen-2026-11-19T09:30:00"] == at("2026-11-19T09:30:00Z")
     node |= {"status": "OPEN", "requestApprovedAt": "2026-11-21T10:00:00Z"}
     node["order"]["updatedAt"] = "2026-11-21T10:00:00Z"
     again = of(ask(shop, "refund", "70001"), "refund", "70001")

@@ -272,7 +272,7 @@ def test_a_deleted_refund_is_taken_back() -> None:
 def test_an_order_that_is_gone_is_cancelled_as_of_the_shops_answer_and_does_not_creep() -> None:
     shop = FakeShop()
     first = events(look(shop, "order", 77))[0]
-    assert at(first, "order.cancelled", "gone-2026-11-20") == shop.now
+    assert at(first, "order.cancelled", "gone-2026-11-20T10") == shop.now
     assert first.facts == {"status": "deleted"}
     shop.later(days=2)
     evidence = merge_all(NOTHING, (first, *events(look(shop, "order", 77))))
@@ -300,7 +300,7 @@ def test_a_product_and_its_end() -> None:
     assert at(events(look(shop, "listing", number))[0], "listing.published") == shop.now
     shop.products.clear()
     event = events(look(shop, "listing", number))[0]
-    assert at(event, "listing.unpublished", "gone-2026-11-20") == shop.now
+    assert at(event, "listing.unpublished", "gone-2026-11-20T10") == shop.now
 
 
 # -- answers that are none --------------------------------------------------------------------------------------------

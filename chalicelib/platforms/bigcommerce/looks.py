@@ -18,7 +18,7 @@ from chalicelib.platforms.bigcommerce.statements import Whole
 from chalicelib.platforms.maker import Facts, Maker, look_id
 from chalicelib.platforms.polls import Changed
 from chalicelib.platforms.rest import No, Ok, no_answer
-from chalicelib.platforms.shapes import Body, child, mail_date, number_id
+from chalicelib.platforms.shapes import Body, child, gone, mail_date, number_id
 
 LIST, LIST_PAGES = 10, 10
 """Orders are long and cannot be cut to a few fields."""
@@ -110,10 +110,10 @@ def _listing(subject: Subject, session: Session) -> Looking:
 
 
 def _gone(mark: str, subject: Subject, at: datetime, raw: bytes) -> tuple[Event, ...]:
-    """What the store no longer has, as of its answer; one occurrence a day, so that a later look moves nothing."""
+    """What the store no longer has, as of its answer; one occurrence an hour, so that a later look moves nothing."""
     maker, facts = Maker(look_id("bigcommerce", subject, at, raw), READING, look=True), Facts()
     facts.put("status", "deleted")
-    maker.add(subject, at, at, [Mark(mark, at, of=f"gone-{at:%Y-%m-%d}")], facts)
+    maker.add(subject, at, at, [Mark(mark, at, of=gone(at))], facts)
     return maker.done()
 
 

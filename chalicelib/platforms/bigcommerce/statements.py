@@ -36,6 +36,7 @@ from chalicelib.platforms.shapes import (
     money,
     number_id,
     rows,
+    seen,
     text,
     tracking,
     whole,
@@ -123,10 +124,10 @@ def say_order(maker: Maker, order: Whole, shop: Shop) -> str:
     return ""
 
 
-def _cancelled(seen: datetime) -> Mark:
-    """Since when it is cancelled only a notice tells. What a look sees is an occurrence of that day: a later look then
-    adds one and never moves an earlier one, so what was void in time stays void."""
-    return Mark("order.cancelled", seen, of=f"seen-{seen:%Y-%m-%d}")
+def _cancelled(changed: datetime) -> Mark:
+    """Since when it is cancelled only a notice tells. What a look sees is an occurrence of that change: a later look
+    then adds one and never moves an earlier one, so what was void in time stays void."""
+    return Mark("order.cancelled", changed, of=seen(changed))
 
 
 def _shipped(order: Whole, status: int, sent: list[datetime]) -> list[Mark]:

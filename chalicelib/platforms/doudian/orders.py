@@ -14,6 +14,7 @@ from chalicelib.platforms.base import Shop
 from chalicelib.platforms.cn import BEIJING, day, ident, instant, opaque, whole, yuan
 from chalicelib.platforms.doudian.words import CANCELLED, ORDER_TAGS, PARTLY_SENT, READING
 from chalicelib.platforms.shapes import Body, child, code, rows, text
+from chalicelib.platforms.shapes import seen as seen_at
 
 
 def order_id(value: object) -> str:
@@ -132,7 +133,7 @@ def _cancelled(detail: Body, whole_list: set[str]) -> list[Mark]:
         whole_list.add("order.cancelled")
         return [Mark("order.cancelled", at)]
     seen = instant(detail.get("update_time"))
-    return [Mark("order.cancelled", seen, f"seen-{seen:%Y-%m-%d}")] if seen is not None else []
+    return [Mark("order.cancelled", seen, seen_at(seen))] if seen is not None else []
 
 
 def _last(lines: Sequence[Body], fields: tuple[str, ...]) -> datetime | None:

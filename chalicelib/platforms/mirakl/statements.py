@@ -1,8 +1,8 @@
 """What Mirakl says of an order, a return, a thread, a shop or an offer when it is asked -> events.
 
 Deadlines that the platform supplies (`shipping_deadline`, `delivery_date`) become facts as they are, never reckoned
-from lead times. States without a date of their own are dated by the object's last change, one occurrence a day, so that
-a later look adds one and moves none. Facts: the sheet, sections 2 and 5.
+from lead times. States without a date of their own are dated by the object's last change, each an occurrence of its
+own, so that a later look adds one and moves none. Facts: the sheet, sections 2 and 5.
 """
 
 from collections.abc import Sequence
@@ -38,6 +38,7 @@ from chalicelib.platforms.shapes import (
     text,
     tracking,
 )
+from chalicelib.platforms.shapes import seen as seen_at
 
 _ASKED = frozenset(["CUSTOMER_USER", "CUSTOMER"])
 _ANSWERED = frozenset(["SHOP_USER", "SHOP"])
@@ -45,7 +46,7 @@ _ANSWERED = frozenset(["SHOP_USER", "SHOP"])
 
 def seen(name: str, at: datetime) -> Mark:
     """A mark of a state that has no date of its own."""
-    return Mark(name, at, of=f"seen-{at:%Y-%m-%d}")
+    return Mark(name, at, of=seen_at(at))
 
 
 def given_back(order: Body) -> Decimal:

@@ -12,6 +12,7 @@ from chalicelib.core.events import FactValue, Mark
 from chalicelib.core.instants import EPOCH
 from chalicelib.core.words import OURS
 from chalicelib.platforms.maker import Facts
+from chalicelib.platforms.shapes import seen
 from chalicelib.platforms.shopify.answers import place_facts, sold
 from chalicelib.platforms.shopify.bodies import ECHO
 from chalicelib.platforms.shopify.fields import Node, latest
@@ -77,14 +78,14 @@ _CAME_TO = {"DECLINED": "return.refused", "CANCELED": "refund.withdrawn"}
 
 def return_end(body: Node, order: Node | None, as_of: datetime | None) -> tuple[list[Mark], frozenset[str]]:
     """How a return came to nothing, and which of such ends are taken back while it goes on. Refusing and cancelling
-    leave a status and no instant: they are dated by the order's last change, one occurrence a day, so that a later look
-    adds one and moves none."""
+    leave a status and no instant: they are dated by the order's last change, each change an occurrence of its own, so
+    that a later look adds one and moves none."""
     name = _CAME_TO.get(body.text("status"))
     if name is None:
         return [], frozenset(_CAME_TO.values())
     changed = (order.instant("updatedAt") if order else None) or as_of
     at = latest(changed, body.instant("createdAt"), body.instant("requestApprovedAt")) if changed else None
-    return ([Mark(name, at, f"seen-{at:%Y-%m-%d}")] if at else []), frozenset()
+    return ([Mark(name, at, seen(at))] if at else []), frozenset()
 
 
 @dataclass(frozen=True, slots=True)

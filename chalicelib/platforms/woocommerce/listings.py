@@ -8,6 +8,7 @@ from datetime import datetime
 from chalicelib.core.events import Event, FactValue, Mark, Subject
 from chalicelib.platforms.base import Shop
 from chalicelib.platforms.shapes import Body, rows
+from chalicelib.platforms.shapes import gone as gone_at
 from chalicelib.platforms.woocommerce.orders import READING, event_id
 from chalicelib.platforms.woocommerce.shapes import code, gmt, ident
 from chalicelib.platforms.woocommerce.sources import Silence, Story, tell, trashed
@@ -66,7 +67,7 @@ def _mapped(name: str, sources: tuple[str, ...], story: Story) -> list[Mark]:
 def gone(subject: Subject, mark: str, asked_at: datetime, raw: bytes) -> Event:
     """What the shop no longer has. It says so of the instant at which it answered, by its own clock.
 
-    The occurrence is named by the day: a later look then adds an occurrence and never moves an earlier one, so what
+    The occurrence is named by the hour: a later look then adds an occurrence and never moves an earlier one, so what
     was void in time stays void.
     """
     return Event(
@@ -76,6 +77,6 @@ def gone(subject: Subject, mark: str, asked_at: datetime, raw: bytes) -> Event:
         version=asked_at,
         look=True,
         reading=READING,
-        marks=(Mark(mark, asked_at, of=f"gone-{asked_at:%Y-%m-%d}"),),
+        marks=(Mark(mark, asked_at, of=gone_at(asked_at)),),
         facts={"status": "deleted"},
     )
