@@ -249,6 +249,17 @@ def test_the_verdict_is_in_the_conclusion(state: int, conclusion: int, mark: str
     assert complaint.facts["reason"] == reason
 
 
+def test_a_verdict_stays_where_it_was_seen_first() -> None:
+    dd = FakeDoudian()
+    dd.aftersale(27, arbitration={**ARBITRATION, "arbitrate_status": 255, "arbitrate_conclusion": 2})
+    first = look(dd, "complaint", AFTERSALE)
+    dd.now += timedelta(days=1)
+    dd.aftersales[AFTERSALE]["process_info"]["arbitrate_info"]["arbitrate_update_time"] += 86400
+    later = look(dd, "complaint", AFTERSALE)
+    told = [event for event in (*later, *first) if event.subject.kind == "complaint"]
+    assert merge_all(NOTHING, told).marks["complaint.resolved", "88001"].at == at(1795251000)
+
+
 @pytest.mark.parametrize("arbitration", [None, {}, {"arbitrate_id": "", "arbitrate_status": 0}])
 def test_no_arbitration_is_no_complaint(arbitration: dict | None) -> None:
     dd = FakeDoudian()

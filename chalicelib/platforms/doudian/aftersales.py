@@ -107,15 +107,20 @@ def asked_refund(detail: Body, shop: Shop, asked_at: datetime, digest: str, subj
     return (*events, arbitration) if arbitration is not None else tuple(events)
 
 
+def _first_seen(began: datetime, changed: datetime) -> datetime:
+    """The version of what a state says as of its last change. Each later change is of a lesser one, so that a mark
+    stays where it was first seen; all are of lesser ones than any message has."""
+    return min(began, max(began - (changed - began), EPOCH))
+
+
 _OF_GOODS = {"refund.approved": "return.approved", "refund.refused": "return.refused"}
 
 
 def _reached(
     state: str, kind: str | None, paid: Decimal | None, applied: datetime, changed: datetime
 ) -> Iterator[Mark]:
-    """What a state implies, as of the last change. Each later change of the same after-sale is of a lesser version, so
-    that a mark stays where it was first seen; all of them are of lesser ones than any message has."""
-    version = min(applied, max(applied - (changed - applied), EPOCH))
+    """What a state implies, as of the last change."""
+    version = _first_seen(applied, changed)
     if kind in NO_MONEY:
         # An exchange or a repair gives goods for goods: its answers are those to the return that was asked for.
         for mark in BY_STATE.get(state, ()) if kind in RETURNS else ():
@@ -155,7 +160,11 @@ def _arbitration(
         if changed is not None:
             marks.append(Mark("complaint.evidence_due", changed, of=name))
     if changed is not None and (verdict is not None or state == ENDED):
-        marks.append(Mark("complaint.resolved" if verdict else "complaint.withdrawn", changed, of=name))
+        mark, version = (
+            "complaint.resolved" if verdict else "complaint.withdrawn",
+            _first_seen(opened or changed, changed),
+        )
+        marks.append(Mark(mark, changed, of=name, version=version))
     subject = Subject("complaint", aftersale)
     more = (*links, Link("refund", "refund", aftersale))
     return statement(f"look:{subject}:{digest}", subject, asked_at, tuple(marks), facts, more, look=True)
