@@ -136,6 +136,10 @@ def _ahead(limit: Ahead, start: datetime, holds: Sequence[Hold], ground: Ground)
 
 
 def _after(limit: After, start: datetime, holds: Sequence[Hold], ground: Ground) -> Due:
+    inner = limit.limit
+    if isinstance(inner, (Least, Most)):
+        # Each from the fact in its own way.
+        return due_of(type(inner)(tuple(After(limit.fact, one) for one in inner.limits)), start, holds, ground)
     fact, calendar = ground.view.fact(limit.fact), ground.calendar
     if not isinstance(fact, date):
         return _missing(limit.fact)
@@ -143,9 +147,9 @@ def _after(limit: After, start: datetime, holds: Sequence[Hold], ground: Ground)
         origin = fact
     else:
         # Of a day alone, days are counted from the day, hours from its end.
-        hours = isinstance(limit.limit, (Span, WorkingSpan))
+        hours = isinstance(inner, (Span, WorkingSpan))
         origin = calendar.end_of(fact) if hours else calendar.start_of(fact)
-    return _unmoved(due_of(limit.limit, origin, (), ground), holds)
+    return _unmoved(due_of(inner, origin, (), ground), holds)
 
 
 def _missing(fact: str) -> Due:

@@ -385,3 +385,14 @@ def test_a_rule_that_moved_to_another_policy_judges_on_there() -> None:
     )
     waiting = evaluate(nothing, moved, shipped_calendars(), LATE).clocks
     assert sorted((one.clock, one.version) for one in waiting) == [("other", "house@2"), ("r", "shipping@1")]
+
+
+def test_of_a_day_alone_hours_are_counted_from_its_end_wherever_they_stand() -> None:
+    facts: dict[str, FactValue | None] = {"ship_by": date(2026, 3, 5)}
+    for limit in (After("ship_by", Span(48 * HOUR)), After("ship_by", Least((Span(48 * HOUR), Days(9))))):
+        (clock,) = judge(replace(RULE, limit=limit), mark("order.placed", T0), facts=facts).clocks
+        assert clock.due == datetime(2026, 3, 8, tzinfo=UTC)
+    (clock,) = judge(
+        replace(RULE, limit=After("ship_by", Most((Span(HOUR), Days(1))))), mark("order.placed", T0), facts=facts
+    ).clocks
+    assert (clock.due, clock.due_day) == (datetime(2026, 3, 7, tzinfo=UTC), date(2026, 3, 6))
