@@ -47,7 +47,8 @@ def refund(session: Session, command: Command) -> Steps:
     body = {"items": [{**item, "reason": marker(command.key)}], "payments": payments, "reason": marker(command.key)}
     made = yield from api.ask("POST", f"v3/orders/{order}/payment_actions/refunds", body=body)
     if isinstance(made, Ok) and (number := number_id(child(made.body, "data").get("id"))):
-        return Done(pair(order, number))
+        # It is made all the same where the provider turns it down, and then nothing moves.
+        return Refused("declined") if declined(child(made.body, "data")) else Done(pair(order, number))
     if isinstance(made, No | Later):
         return no_answer(made)
     seen = yield from _seek(api, order, command.key)
