@@ -294,6 +294,16 @@ def test_a_change_of_status_that_a_plugin_vetoes_is_not_called_done() -> None:
     assert do(shop, "hold", number) == Refused("not_taken")
 
 
+def test_an_order_that_a_plugin_keeps_on_hold_is_not_called_released() -> None:
+    shop = FakeShop()
+    number = shop.order()
+    held = do(shop, "hold", number)
+    assert isinstance(held, Done)
+    shop.faults = [("veto", VETO)]
+    assert do(shop, "release", number, handle=held.handle) == Refused("not_taken")
+    assert shop.orders[number]["status"] == "on-hold"
+
+
 @pytest.mark.parametrize("fault", AFTER + BEFORE)
 @pytest.mark.parametrize("status", ["publish", "private"])
 def test_a_product_is_taken_down_and_put_back_as_it_was(status: str, fault: str) -> None:

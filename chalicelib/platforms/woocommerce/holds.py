@@ -107,7 +107,10 @@ def _back(session: Session, command: Command, kind: _Kind, number: str) -> Gener
         return Done()
     body = {"status": before, "meta_data": [{"key": kind.key, "value": ""}]}
     answer = yield from api.put(f"{kind.route}/{number}", body)
-    return Done() if isinstance(answer, Ok) else no_answer(answer)
+    if not isinstance(answer, Ok):
+        return no_answer(answer)
+    # A plugin may take it further than back, which is none of ours, or keep it where it was.
+    return Refused("not_taken") if answer.body.get("status", before) == kind.aside else Done()
 
 
 def _meta_keys(found: Ok) -> list[object]:
