@@ -129,6 +129,23 @@ def test_a_fulfilment_that_waits_for_approval_has_not_left() -> None:
     assert not list(view(found).marks("order.part_shipped")) and not told(found, "shipment")
 
 
+def test_a_fulfilment_left_when_it_was_approved_and_not_when_it_was_made() -> None:
+    fake = FakeSaleor()
+    order = fake.order()
+    parcel = fake.fulfil(order, "WAITING_FOR_APPROVAL")
+    fake.orders[order]["events"][-1]["type"] = "FULFILLMENT_AWAITS_APPROVAL"
+    fake.later(days=2)
+    approved = fake.now
+    fake.orders[order]["fulfillments"][0]["status"] = fake.orders[order]["status"] = "FULFILLED"
+    fake.happen(order, "FULFILLMENT_FULFILLED_ITEMS")
+    found = read(fake.event("FulfillmentApproved", order), "fulfillment_approved")
+    now = view(found)
+    assert [one.at for one in now.marks("order.part_shipped")] == [approved]
+    assert [one.at for one in now.marks("order.shipped")] == [approved]
+    (shipment,) = told(found, "shipment")
+    assert shipment.subject.id == f"{order}:{parcel}" and shipment.marks == (Mark("shipment.created", approved),)
+
+
 def test_a_cancelled_order_and_an_expired_one() -> None:
     for kind in ("CANCELED", "EXPIRED"):
         fake = FakeSaleor()

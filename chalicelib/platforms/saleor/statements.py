@@ -5,7 +5,7 @@ Instants come from the order's own history (`events`), from fulfilments and from
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from chalicelib.core.events import Link, Mark, Subject
@@ -42,6 +42,8 @@ MOVED = BACK | {"REFUNDED"}
 PLACED = frozenset(["PLACED", "PLACED_FROM_DRAFT", "PLACED_AUTOMATICALLY_FROM_PAID_CHECKOUT"])
 PAID = frozenset(["ORDER_FULLY_PAID", "ORDER_MARKED_AS_PAID"])
 CANCELLED = frozenset(["CANCELED", "EXPIRED"])
+_SAME_STEP = timedelta(minutes=1)
+"""What one step of the shop writes down in two places differs by less."""
 
 
 def pair(order: str, own: str) -> str:
@@ -132,7 +134,7 @@ def _order_marks(order: Body, status: str) -> Iterator[Mark]:
             yield Mark("order.cancelled", at, of)
     left = []
     for one in rows(order, "fulfillments"):
-        at, of = instant(one.get("created")), ident(one.get("id"))
+        at, of = left_at(one, order), ident(one.get("id"))
         if text(one, "status") in LEFT and at and of:
             left.append(at)
             yield Mark("order.part_shipped", at, of)
@@ -142,6 +144,18 @@ def _order_marks(order: Body, status: str) -> Iterator[Mark]:
         yield Mark("order.shipped", max(left))
     elif status in UNSHIPPED or owed:
         yield Mark("order.shipped", None)
+
+
+def left_at(parcel: Body, order: Body) -> datetime | None:
+    """When a fulfilment left. Where it had to be approved it was made before: then its approval tells, in the order's
+    history, as the first sending after it was made."""
+    made = instant(parcel.get("created"))
+    if made is None:
+        return None
+    told = [(at, text(one, "type")) for one in rows(order, "events") if (at := instant(one.get("date")))]
+    if not any(kind == "FULFILLMENT_AWAITS_APPROVAL" and abs(at - made) <= _SAME_STEP for at, kind in told):
+        return made
+    return min((at for at, kind in told if kind == "FULFILLMENT_FULFILLED_ITEMS" and at >= made), default=made)
 
 
 def _place(order: Body) -> str | None:
@@ -194,7 +208,7 @@ def _say_parcel(maker: Maker, one: Body, order: Body, number: str, version: date
     facts = Facts()
     facts.put("status", state(status))
     facts.put("tracking", tracking(one.get("trackingNumber")))
-    mark = Mark("shipment.created", made if status in LEFT else None)
+    mark = Mark("shipment.created", left_at(one, order) if status in LEFT else None)
     if status in LEFT or status == "CANCELED":
         maker.add(Subject("shipment", pair(number, parcel)), version, made, [mark], facts, _links(number))
 
