@@ -120,7 +120,8 @@ class Actor:
 
     def _carry_out(self, case: Case, parts: ActionKey) -> None:
         key, action = str(parts), case.ledger.actions[str(parts)]
-        connection, book = self._shops.get(case.id.account, case.id.connection), self._rulebook.get(case.id.account)
+        connection = self._shops.get(case.id.account, case.id.connection)
+        book = self._rulebook.knowing(case.id.account, [action.version])
         do = do_of(book.policies, parts, action)
         if do is None:
             self._finish(case.id, key, ActionState.REFUSED, "policy version gone")

@@ -21,7 +21,7 @@ from chalicelib.core.settle import settle
 from chalicelib.core.words import ACTIONS, Group, Status
 from chalicelib.flow.log import log
 from chalicelib.flow.messages import Act, group_of, write_task, write_wake
-from chalicelib.flow.rulebook import Book, Rulebook
+from chalicelib.flow.rulebook import Book, Rulebook, versions_of
 from chalicelib.flow.shadow import Watch
 from chalicelib.flow.shops import Shops
 from chalicelib.flow.storm import Storms
@@ -58,8 +58,14 @@ class Advance:
         cases = self._ports.cases(case_id.account)
         for _ in range(TRIES):
             case = held if held is not None else cases.get(case_id)
-            book = self._rulebook.get(case_id.account)
+            book = self._rulebook.knowing(case_id.account, versions_of(case))
             after, verdict = self._judge(case, events, change, book)
+            if verdict.withdrawn or any(one.generation for one in verdict.taken):
+                # Nothing is taken back, or taken anew, by rules that may have been replaced a moment ago.
+                newest = self._rulebook.get(case_id.account, fresh=True)
+                if newest is not book:
+                    book = newest
+                    after, verdict = self._judge(case, events, change, book)
             try:
                 stored = case if after == case else cases.put(after)
             except Conflict:

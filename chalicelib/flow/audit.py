@@ -21,7 +21,7 @@ from chalicelib.core.words import ENDED, OPEN_STATES, ActionState, Status
 from chalicelib.flow.journal import Told
 from chalicelib.flow.messages import group_of, write_wake
 from chalicelib.flow.project import Project
-from chalicelib.flow.rulebook import Rulebook
+from chalicelib.flow.rulebook import Rulebook, versions_of
 from chalicelib.flow.shops import Shops, UnknownConnection
 from chalicelib.flow.terms import terms_of
 from chalicelib.ports.ports import Ports
@@ -155,7 +155,7 @@ class Audit:
 
     def _look(self, case: Case) -> tuple[str, list[Finding]]:
         """Why the case is as it is, and what is wrong with it."""
-        now, book = self._ports.clock.now(), self._rulebook.get(case.id.account)
+        now, book = self._ports.clock.now(), self._rulebook.knowing(case.id.account, versions_of(case))
         try:
             terms = terms_of(self._shops.get(case.id.account, case.id.connection))
         except UnknownConnection:

@@ -16,11 +16,11 @@ from chalicelib.core.instants import show, to_ms
 from chalicelib.core.rules import Rule
 from chalicelib.core.transitions import Transition, journal, transitions
 from chalicelib.core.versions import Policies
-from chalicelib.core.view import View
+from chalicelib.core.view import View, fact_of
 from chalicelib.core.wire import write_event
 from chalicelib.core.words import ACTIONS, ENDED, Group, Mode
 from chalicelib.flow.log import fault, log
-from chalicelib.flow.rulebook import Rulebook
+from chalicelib.flow.rulebook import Rulebook, versions_of
 from chalicelib.flow.shops import Shops
 from chalicelib.flow.storm import Storms, sort_of
 from chalicelib.flow.tell import Teller
@@ -86,24 +86,31 @@ class Project:
         raise."""
         self._journal(changes)
         for change in changes:
-            account = change.new.id.account
             self._tell(change)
             self._penalties(change, late=True)
-            self._sellers.project(change.old, change.new, change.at, self._rulebook.get(account).policies)
+            self._sellers.project(change.old, change.new, change.at, self._policies(change))
             self._waiting(change, late=True)
 
     def _one(self, change: Change) -> None:
         self._tell(change)
         self._penalties(change)
-        policies = self._rulebook.get(change.new.id.account).policies
-        self._sellers.project(change.old, change.new, change.at, policies)
+        self._sellers.project(change.old, change.new, change.at, self._policies(change))
         self._waiting(change)
+
+    def _policies(self, change: Change) -> Policies:
+        """With the versions that the case was judged with, however young."""
+        new, old = change.new, change.old
+        known = versions_of(new) | (versions_of(old) if old else set())
+        penalised = fact_of(new.evidence, "policy")
+        if isinstance(penalised, str):
+            known.add(penalised)
+        return self._rulebook.knowing(new.id.account, known).policies
 
     def _tell(self, change: Change) -> None:
         new = change.new
         account = new.id.account
         connection = self._shops.find(account, new.id.connection)
-        policies = self._rulebook.get(account).policies
+        policies = self._policies(change)
         told = []
         for transition in transitions(change.old, new, change.at):
             if connection and _is_history(connection, transition):

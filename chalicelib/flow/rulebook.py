@@ -3,7 +3,7 @@ record that names immutable versions; the versions themselves are objects that n
 the clocks that ended under them (DESIGN law 8)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial, reduce
@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.core import calendar_data, compiled
 from chalicelib.core.calendar_data import shipped
 from chalicelib.core.calendars import Calendar, Calendars, Edition
+from chalicelib.core.case import Case
 from chalicelib.core.instants import parse_instant, to_ms
 from chalicelib.core.rules import Policy
 from chalicelib.core.versions import Activation, Policies
@@ -47,6 +48,13 @@ class Book:
     shadows: tuple[Shadow, ...] = ()
 
 
+def versions_of(case: Case) -> set[str]:
+    """The versions that a case was judged with."""
+    ledger = case.ledger
+    judged = (ledger.clocks.values(), ledger.steps.values(), ledger.actions.values())
+    return {one.version for each in judged for one in each}
+
+
 def blob_key(account: str, name: str, number: int) -> str:
     """Where a compiled version lies."""
     return f"policies/{account}/{name}@{number}.json"
@@ -65,6 +73,7 @@ class Rulebook:
         self._kept: dict[str, tuple[datetime, Book]] = {}
         self._versions: dict[str, Policy] = {}
         self._calendars: dict[str, Calendar] = {}
+        self._gone: dict[str, set[str]] = {}
 
     def get(self, account: str, fresh: bool = False) -> Book:
         """The book in force; `fresh`: as it is stored at this moment."""
@@ -77,6 +86,16 @@ class Rulebook:
         version = tuple(one.version if one else 0 for one in found)
         book = kept[1] if kept is not None and kept[1].version == version else self._build(account, version, *found)
         self._kept[account] = (now, book)
+        return book
+
+    def knowing(self, account: str, versions: Iterable[str]) -> Book:
+        """The book in force, read anew where it lacks one of these versions: what was judged elsewhere a moment ago may
+        be younger than what is kept, and looks withdrawn to whoever does not know its rules."""
+        book, gone = self.get(account), self._gone.setdefault(account, set())
+        lacking = {one for one in versions if one and book.policies.by_version(one) is None} - gone
+        if lacking:
+            book = self.get(account, fresh=True)
+            gone.update(one for one in lacking if book.policies.by_version(one) is None)
         return book
 
     def _build(
