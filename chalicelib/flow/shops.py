@@ -47,7 +47,8 @@ class Shops:
         return kept[1]
 
     def get(self, account: str, name: str) -> Connection:
-        found = self.find(account, name)
+        """Read anew before it is said not to exist: what came for it is dropped then. Raises UnknownConnection."""
+        found = self.find(account, name) or self.find(account, name, AGAIN)
         if found is None:
             raise UnknownConnection(f"{account}:{name}")
         return found

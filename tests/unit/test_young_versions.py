@@ -11,6 +11,7 @@ from chalicelib.flow import rulebook as books
 from chalicelib.flow.act import Actor
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.apply import Apply
+from chalicelib.flow.messages import Received, write_received
 from chalicelib.flow.project import Project
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops
@@ -107,6 +108,18 @@ def test_what_a_recall_withdrew_is_not_taken_anew_by_whoever_has_not_heard_of_it
     state = world.case("order/b").ledger.steps["ship-by", "late"]
     assert (state.withdrawn, state.generation) == (True, 0)
     assert len(world.shop.actions()) <= 2, "the tag and what takes it back"
+
+
+def test_a_store_that_was_not_there_a_moment_ago_is_found_by_what_comes_for_it() -> None:
+    world = Deployment()
+    world.activate(Policy("demo", 1, "d1", (RULE,)))
+    stray = write_received(Received("main", "shop-1", "d-0", T0, {}, b"{}"))
+    assert world.consumers["inbox"]([("m-0", stray)]) == [], "nobody's"
+    world.connect()
+    world.clock.advance(timedelta(seconds=3))
+    world.deliver(placed("b"))
+    world.run()
+    assert "ship-by" in world.case("order/b").ledger.clocks
 
 
 @pytest.mark.parametrize("function", ["wakes", "actions"])
