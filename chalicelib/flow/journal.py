@@ -1,7 +1,6 @@
 """The journal read back: the evidence that it alone gives of some cases, so that it can be compared with what the cases
 hold. Memory is bounded by the part of the cases that is asked for; the whole journal is read for each part."""
 
-import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from chalicelib.core.evidence import NOTHING, Evidence, join, merge
 from chalicelib.core.wire import read_event
 from chalicelib.core.words import Vocabulary
 from chalicelib.flow.rulebook import Rulebook
+from chalicelib.flow.shelves import lines_of, objects
 from chalicelib.ports.keys import shard_of
 from chalicelib.ports.ports import Ports
 
@@ -42,10 +42,10 @@ class Told:
         """Read what it says of these days (`2026-11-20`; "": of all), but for what was read before. Raises ValueError
         for a line that is none."""
         words, recent = Rulebook(ports).get(self.account).words, min(_recent(ports))
-        for key in (key for day in days for key in ports.blobs.keys(f"journal/{self.account}/{day}")):
+        for key in (key for day in days for key in objects(ports, self.account, day)):
             if key in self._known:
                 continue
-            for line in gzip.decompress(ports.blobs.get(key)).decode().splitlines():
+            for line in lines_of(ports, key):
                 self._take(json.loads(line), words)
             if key.split("/")[2] >= recent:
                 self._known.add(key)
@@ -68,7 +68,7 @@ def _recent(ports: Ports) -> tuple[str, str]:
 
 def is_short(ports: Ports, account: str, most: int) -> bool:
     """Whether the journal of an account has at most so many objects."""
-    return sum(1 for _ in islice(ports.blobs.keys(f"journal/{account}/"), most + 1)) <= most
+    return sum(1 for _ in islice(objects(ports, account), most + 1)) <= most
 
 
 def told_of(ports: Ports, account: str, part: int = 0, parts: int = 1) -> Told:

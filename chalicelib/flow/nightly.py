@@ -15,11 +15,14 @@ from chalicelib.core.instants import from_ms, show, to_ms
 from chalicelib.flow.audit import Audit, Report
 from chalicelib.flow.journal import Told, is_short, told_of
 from chalicelib.flow.log import log
+from chalicelib.flow.shelves import next_day, pack
 from chalicelib.ports.http import Http, Uncertain, Unsent
 from chalicelib.ports.ports import SYSTEM, Ports
 from chalicelib.ports.stores import Conflict
 
-KIND, NIGHT, LAST = "audits", "night", "last"
+KIND, NIGHT, LAST, PACKED = "audits", "night", "last", "packed"
+_SHELF = ("packed", "day", "number", "after")
+"""The last day that is packed; the one that is being packed, its large objects so far, the last small one in them."""
 FROM = 2
 """The hour (UTC) from which a night's audit begins."""
 SEGMENTS = 16
@@ -88,6 +91,8 @@ class Nightly:
         if record is not None and record.data["day"] == today and "reports" in record.data:
             place = _Place.of(record.data)
             reports |= {account: Report.of(held) for account, held in record.data["reports"].items()}
+            if place.done:
+                self._pack(now)
             if place.done or from_ms(record.data["until"]) > now:
                 return {"day": today, "done": place.done, "looked": _looked(reports)}
         try:
@@ -104,6 +109,22 @@ class Nightly:
             place.done = True
         self._note(place, reports, now, version)
         return {"day": today, "done": place.done, "looked": _looked(reports)}
+
+    def _pack(self, began: datetime) -> None:
+        """Once the night is over: days of the journal that are over too are put into few objects, as far as the turn
+        goes. Where that is, is noted with each of them."""
+        records = self._ports.records(SYSTEM)
+        for account in self._accounts:
+            held = records.get(KIND, f"{PACKED}|{account}")
+            packed, day, number, after = (held.data[name] for name in _SHELF) if held else ("", "", 0, "")
+            while self._ports.clock.now() - began < BUDGET:
+                day = day or next_day(self._ports, account, packed)
+                if not day:
+                    break
+                number, after = pack(self._ports, account, day, number, after)
+                if not after:
+                    packed, day, number = day, "", 0
+                records.put(KIND, f"{PACKED}|{account}", dict(zip(_SHELF, (packed, day, number, after), strict=True)))
 
     def _segment(self, place: _Place, reports: Reports, scheduled: datetime, began: datetime) -> None:
         """Pages of the segment, until its end or the end of the turn."""

@@ -21,6 +21,7 @@ from chalicelib.core.wire import write_event
 from chalicelib.core.words import ACTIONS, ENDED, Group, Mode
 from chalicelib.flow.log import fault, log
 from chalicelib.flow.rulebook import Rulebook, versions_of
+from chalicelib.flow.shelves import lines_of, objects
 from chalicelib.flow.shops import Shops
 from chalicelib.flow.storm import Storms, sort_of
 from chalicelib.flow.tell import Teller
@@ -253,5 +254,5 @@ def _mode(connection: Connection | None, transition: Transition) -> str:
 
 def lines(ports: Ports, account: str, prefix: str = "") -> Iterator[str]:
     """The journal of an account as history lines, in the order in which it was written."""
-    for key in ports.blobs.keys(f"journal/{account}/{prefix}"):
-        yield from gzip.decompress(ports.blobs.get(key)).decode().splitlines()
+    for key in objects(ports, account, prefix):
+        yield from lines_of(ports, key)

@@ -1,11 +1,11 @@
 """Re-evaluation as ops ask for it, and the journal as history lines: both in parts that a caller puts together."""
 
-import gzip
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.core.instants import show
 from chalicelib.flow import reevaluate as metered
+from chalicelib.flow.shelves import lines_of, objects
 from chalicelib.ops import stores
 from chalicelib.ops.audit import journalled
 from chalicelib.ops.desk import Desk
@@ -56,10 +56,10 @@ def journal(desk: Desk, account: str, prefix: str, connection: str, cursor: str)
     mine = f'{{"connection":"{connection}",'
     ports, lines, size = desk.ports, list[str](), 0
     began = ports.clock.now()
-    for key in ports.blobs.keys(f"journal/{account}/{prefix}", cursor):
+    for key in objects(ports, account, prefix, cursor):
         if size > MOST_BYTES or ports.clock.now() - began > MOST_TIME:
             return {"lines": lines, "cursor": cursor}
-        found = gzip.decompress(ports.blobs.get(key)).decode().splitlines()
+        found = lines_of(ports, key)
         chosen = [one for one in found if not connection or one.startswith(mine)]
         lines += chosen
         size, cursor = size + sum(map(len, chosen)), key
