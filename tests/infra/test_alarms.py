@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.flow import breaker
+from infra.package import ROOT
 
 OfType = Callable[[str], dict[str, dict[str, Any]]]
 
@@ -86,6 +87,25 @@ def test_a_full_case_is_noticed_whoever_finds_it(alarms: list[dict[str, Any]], o
     for each in filters:
         (metric,) = each["MetricTransformations"]
         assert (metric["MetricNamespace"], metric["MetricName"]) == (alarm["Namespace"], alarm["MetricName"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("GivenUp", {"ApplyLog": "inbox_dropped", "ActLog": "look_given_up", "ProjectLog": "project_over"}),
+        ("OpsFailed", {"APIHandlerLog": "ops_error"}),
+    ],
+)
+def test_what_ends_without_an_error_of_its_function_is_noticed(
+    alarms: list[dict[str, Any]], of_type: OfType, metric: str, words: dict[str, str]
+) -> None:
+    (alarm,) = [each for each in alarms if each.get("MetricName") == metric]
+    assert alarm["TreatMissingData"] == "notBreaching"
+    filters = of_type("AWS::Logs::MetricFilter").values()
+    mine = [each for each in filters if each["MetricTransformations"][0]["MetricName"] == metric]
+    assert {each["LogGroupName"]["Ref"]: each["FilterPattern"].strip('"') for each in mine} == words
+    sources = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
+    assert all(f'"{word}"' in sources for word in words.values())
 
 
 def test_a_shop_that_gives_no_answer_for_long_is_noticed(alarms: list[dict[str, Any]], of_type: OfType) -> None:
