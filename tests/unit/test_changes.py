@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Subject
 from chalicelib.core.instants import show
-from chalicelib.platforms.base import Read, Refused, Session, Shop
+from chalicelib.platforms.base import Polled, Read, Refused, Session, Shop
 from chalicelib.platforms.shopify import Shopify
 from chalicelib.platforms.woocommerce import WooCommerce
 from tests.fakes.driving import drive
@@ -39,6 +39,11 @@ def pages(last: int) -> tuple[list[dict[str, object]], Callable[[Call], Reply]]:
         return Reply(200, {"date": "Fri, 20 Nov 2026 12:00:00 GMT"}, orders(len(asked), 2, last))
 
     return asked, send
+
+
+def test_shopify_guarantees_no_delivery_so_it_is_asked_each_day() -> None:
+    adapter = Shopify()
+    assert isinstance(adapter, Polled) and adapter.every == timedelta(days=1)
 
 
 def test_shopify_is_asked_page_by_page_from_a_little_earlier() -> None:

@@ -5,7 +5,7 @@ Shopify sheet and the published Admin schema 2026-07.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.platforms.base import Adapter, Answer, Lever, Paces, Refusal, Shop
 from chalicelib.platforms.keeping import Probes, Refreshes, Samples, Subscribes, Tries
@@ -18,7 +18,7 @@ _KEPT = ("topic", "webhook-id", "event-id", "api-version")
 
 
 class Shopify:
-    """See `base.Adapter`, and the protocols of `keeping`, which it is too."""
+    """See `base.Adapter`, and `base.Polled` and the protocols of `keeping`, which it is too."""
 
     name = "shopify"
     api = "GraphQL Admin API 2026-07, served until 2027-07-01; the option api_version pins another"
@@ -32,6 +32,9 @@ class Shopify:
     levers: Mapping[str, Lever] = LEVERS
     topics = TOPICS
     looks = frozenset(["order", "shipment", "refund", "complaint", "listing", "connection"])
+    every = timedelta(days=1)
+    """It tries for four hours and guarantees nothing: apps are told to ask for what changed. Once a day, because each
+    look takes of what the shop allows for acting."""
 
     def greet(self, raw: bytes, headers: Mapping[str, str]) -> Answer | None:
         """Shopify sends no handshake."""
