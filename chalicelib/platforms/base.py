@@ -291,8 +291,8 @@ class HasKeys(Protocol):
 
 @runtime_checkable
 class Polled(Protocol):
-    """An adapter whose platform never repeats a delivery that was lost, or guarantees none: it is asked what changed, by
-    a look at `connection/INSTANT`, whose answer names what to look at; the last of them may be such an instant again."""
+    """An adapter whose platform never repeats a delivery that was lost, or guarantees none: it is asked what changed,
+    by a look at `connection/INSTANT`, whose answer names what to look at; the last of them may be such an instant."""
 
     every: timedelta
     """How often."""
