@@ -6,6 +6,7 @@ shown, nor sent anywhere but to that address: redirects are not followed.
 
 import argparse
 import getpass
+import http.client
 import json
 import os
 import sys
@@ -39,10 +40,16 @@ class Api:
 
     def __init__(self, url: str, key: str) -> None:
         self._url, self._key = url.rstrip("/"), key
-        parts = urllib.parse.urlsplit(self._url)
+        try:
+            parts = urllib.parse.urlsplit(self._url)
+            odd = "@" in parts.netloc or parts.port == 0
+        except ValueError:
+            parts, odd = urllib.parse.urlsplit(""), True
         local = parts.hostname in _LOOPBACK
-        if (parts.scheme != "https" and not (parts.scheme == "http" and local)) or not parts.hostname:
+        if odd or (parts.scheme != "https" and not (parts.scheme == "http" and local)) or not parts.hostname:
             raise Wrong("REDRESS_URL: wanted an https address (http for this machine alone)")
+        if not (key.isascii() and key.isprintable() and " " not in key):
+            raise Wrong("REDRESS_KEY: wanted a key as it was shown, in one piece")
         # A proxy that serves the outer world does not know this machine's own address.
         proxies = urllib.request.ProxyHandler({} if local else None)
         self._opener = urllib.request.build_opener(_Stay, proxies)
@@ -56,25 +63,35 @@ class Api:
         headers = {"x-redress-key": self._key, "content-type": "application/json", "accept": "application/json"}
         request = urllib.request.Request(self._url + target, body, headers, method=method)
         try:
-            with self._opener.open(request, timeout=TIMEOUT) as answer:
+            with self._open(request) as answer:
                 status, text = answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                status, text = error.code, error.read()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise No(f"{self._url} does not answer: {type(reason).__name__}") from None
-        return _meaning(status, text)
+        told = _object(text)
+        if 200 <= status < 300 and told is None:
+            raise No(f"{self._url} is not the ops API: what it answers is no JSON object")
+        return _meaning(status, told or {})
+
+    def _open(self, request: urllib.request.Request) -> Any:
+        try:
+            return self._opener.open(request, timeout=TIMEOUT)
+        except urllib.error.HTTPError as error:
+            # An answer as any other, to be read and closed.
+            return error
 
 
-def _meaning(status: int, text: bytes) -> Any:
+def _object(text: bytes) -> dict[str, Any] | None:
     try:
         told = json.loads(text)
-    except ValueError:
-        told = {}
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _meaning(status: int, told: dict[str, Any]) -> Any:
     if 200 <= status < 300:
         return told
-    told = told if isinstance(told, dict) else {}
     message = str(told.get("message") or told.get("Message") or "no more is known")
     problems = told.get("problems") or []
     if problems:

@@ -5,6 +5,7 @@ JSON goes to standard output, and only with `--json`; all else goes to standard 
 
 import argparse
 import json
+import math
 import re
 import sys
 from collections.abc import Callable
@@ -38,6 +39,33 @@ def span(text: str) -> timedelta:
     return int(found[1]) * _UNITS[found[2]]
 
 
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """An argument that is a whole number of this range."""
+
+    def read(text: str) -> int:
+        plain = text.removeprefix("-")
+        if not (plain.isascii() and plain.isdecimal() and len(plain) < 10 and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"found {text[:20]!r}, wanted {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    """An argument that is a number of this range."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"found {text[:20]!r}, wanted {least:g} to {most:g}")
+        return value
+
+    return read
+
+
 def add_policies(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", action="append", required=True, metavar="PACK-or-FILE", help="a policy; may be given several times"
@@ -64,9 +92,12 @@ def unreadable(error: OSError) -> Wrong:
     return Wrong(f"{error.filename or 'the history'}: {error.strerror or error}")
 
 
+_STEERING = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+
 def tell(text: object) -> None:
-    """A line for people."""
-    print(text, file=sys.stderr)
+    """A line for people. What strangers wrote may be part of it: nothing in it steers a terminal."""
+    print(str(text).translate(_STEERING), file=sys.stderr)
 
 
 def put_json(data: Any) -> None:

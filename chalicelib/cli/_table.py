@@ -1,5 +1,6 @@
 """Tables for spreadsheets: CSV in which no cell begins in a way that a spreadsheet would take for a formula."""
 
+import argparse
 import csv
 import io
 import sys
@@ -7,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""The wide forms too: where people type them, a spreadsheet takes them for the narrow ones."""
 
 
 def csv_of(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -25,9 +27,13 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def write(name: str, text: str) -> None:
-    """To a file, or to standard output where the name is empty or `-`."""
+def put(args: argparse.Namespace, name: str, text: str) -> dict[str, str]:
+    """To a file, or to standard output where the name is empty or `-`. With --json standard output holds the result
+    alone: then the text is a part of it, under `csv`. Raises OSError."""
     if name and name != "-":
         Path(name).write_text(text, encoding="utf-8", newline="")
+    elif args.json:
+        return {"csv": text}
     else:
         sys.stdout.write(text)
+    return {}

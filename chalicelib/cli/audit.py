@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.cli import _api as ops
 from chalicelib.cli._api import Api
-from chalicelib.cli._common import tell
+from chalicelib.cli._common import number, tell, whole
 from chalicelib.cli.main import DONE, NO, Wrong
 from chalicelib.flow.nightly import cost
 
@@ -22,10 +22,12 @@ MOST_LISTED = 100
 def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--last", action="store_true", help="what the last night's audit found")
     parser.add_argument("--mend", action="store_true", help="have what is wrong looked at, or projected, again")
-    parser.add_argument("--segments", type=int, default=1, metavar="N", help="parts in which the table is read")
+    parser.add_argument(
+        "--segments", type=whole(1, 1024), default=1, metavar="N", help="parts in which the table is read"
+    )
     parser.add_argument("--from", dest="begin", default="", metavar="SEGMENT,CASE", help="go on where it was cut")
     parser.add_argument(
-        "--settle", type=float, default=5.0, metavar="SECONDS",
+        "--settle", type=number(0, 600), default=5.0, metavar="SECONDS",
         help="wait before what only the journal lacks counts as missing: the stream may be behind",
     )  # fmt: skip
     ops.register(parser)
@@ -56,6 +58,9 @@ def _last(api: Api) -> dict[str, Any]:
 
 def _whole(api: Api, args: argparse.Namespace) -> dict[str, Any]:
     segment, after = _place(args.begin)
+    if segment >= args.segments:
+        # Nothing would be read, and nothing be found wrong.
+        raise Wrong(f"--from: found the part {segment}, wanted one of {args.segments}: say --segments as before")
     sums: dict[str, Counter[str]] = {"reasons": Counter(), "problems": Counter()}
     looked, mended, journal = 0, 0, True
     findings: list[Mapping[str, str]] = []

@@ -37,6 +37,9 @@ def run(args: argparse.Namespace) -> int:
     for path in _files(file) if file else ():
         if path.exists():
             raise Wrong(f"{path}: is there already")
+        # Before anything is taken back: a store that was left and not exported would have to be asked again.
+        if not path.parent.is_dir():
+            raise Wrong(f"{path.parent}: No such file or directory")
     undone = 0
 
     def work(api: ops.Api) -> Any:

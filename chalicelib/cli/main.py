@@ -49,6 +49,31 @@ def commands() -> dict[tuple[str, ...], str]:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    code = DONE
+    try:
+        code = _chosen(words)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        _nobody_reads()
+    except OSError as error:
+        # What a command was to read or write, and could not: a full disk, a directory that is not there.
+        print(f"redress: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        return WRONG
+    return code
+
+
+def _nobody_reads() -> None:
+    """Whoever read our output has seen enough; the rest of it has nowhere to go."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _chosen(words: list[str]) -> int:
     known = commands()
     for length in (2, 1):
         name = known.get(tuple(words[:length]))
@@ -81,21 +106,13 @@ def _run(name: str, words: list[str], rest: list[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     try:
-        code = module.run(args)
-        sys.stdout.flush()
-        return code
+        return module.run(args)
     except Wrong as wrong:
         print(f"redress: {wrong}", file=sys.stderr)
         return WRONG
     except No as no:
         print(no, file=sys.stderr)
         return NO
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; the rest of it has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
 
 
 def _overview(known: dict[tuple[str, ...], str], group: tuple[str, ...]) -> str:

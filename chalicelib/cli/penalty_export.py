@@ -1,6 +1,6 @@
 """Export penalties as CSV to standard output or a file.
 
-No cell begins in a way that a spreadsheet would take for a formula.
+No cell begins in a way that a spreadsheet would take for a formula. With --json and no file it is the field `csv`.
 """
 
 import argparse
@@ -33,7 +33,6 @@ def run(args: argparse.Namespace) -> int:
             after = told["next"]
             if not after:
                 break
-        _table.write(args.out, _table.csv_of(COLUMNS, rows))
-        return {"exported": len(rows)}
+        return {"exported": len(rows), **_table.put(args, args.out, _table.csv_of(COLUMNS, rows))}
 
     return ops.call(args, work, lambda told: [f"{told['exported']} exported"])

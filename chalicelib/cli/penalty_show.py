@@ -20,7 +20,8 @@ def run(args: argparse.Namespace) -> int:
         if args.lang or args.html:
             told = api.ask("GET", [*parts, "reasons"], lang=args.lang or "en", **query)
             if args.html:
-                _table.write(args.html, told["html"])
+                # With --json the page is part of the result in any case.
+                _table.put(args, args.html, told["html"])
             return told
         return api.ask("GET", parts, **query)
 

@@ -31,8 +31,8 @@ def run(args: argparse.Namespace) -> int:
             "GET", ["sellers", args.connection, shown, "rows"], about=args.about, limit=args.limit, **query
         )  # fmt: skip
         if args.out:
-            _table.write(args.out, _table.csv_of(COLUMNS, told["rows"]))
-            return {"exported": len(told["rows"]), "more": told["more"]}
+            put = _table.put(args, args.out, _table.csv_of(COLUMNS, told["rows"]))
+            return {"exported": len(told["rows"]), "more": told["more"], **put}
         return told
 
     return ops.call(args, work, _lines)

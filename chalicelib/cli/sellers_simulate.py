@@ -24,10 +24,16 @@ DAYS = (30, 60, 90, 120, 180, 270, 365)
 
 def register(parser: argparse.ArgumentParser) -> None:
     standards.add_standard(parser)
-    parser.add_argument("--limit", type=float, default=0.02, metavar="RATE", help="the limit; default 0.02")
-    parser.add_argument("--sellers", type=int, default=20_000, metavar="N", help="of each kind; default 20000")
-    parser.add_argument("--per-week", type=int, default=20, metavar="N", help="orders of each; default 20")
-    parser.add_argument("--matures", type=int, default=10, metavar="DAYS", help="until an outcome stands; default 10")
+    # A rate is at most one, three times the limit too.
+    limit, sellers, per_week, matures = (
+        common.number(0.0001, 0.333), common.whole(1, 1_000_000), common.whole(1, 10_000), common.whole(0, 300)
+    )  # fmt: skip
+    parser.add_argument("--limit", type=limit, default=0.02, metavar="RATE", help="the limit; default 0.02")
+    parser.add_argument("--sellers", type=sellers, default=20_000, metavar="N", help="of each kind; default 20000")
+    parser.add_argument("--per-week", type=per_week, default=20, metavar="N", help="orders of each; default 20")
+    parser.add_argument(
+        "--matures", type=matures, default=10, metavar="DAYS", help="until an outcome stands; default 10"
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument("--compare", action="store_true", help="other rules beside it")
     common.add_json(parser)
