@@ -171,7 +171,7 @@ def ops() -> "Desk":
     from chalicelib.aws.queues import SqsQueue
     from chalicelib.ops.desk import Desk
 
-    dead = {name: SqsQueue(url, wait=0) for name, url in settings().dead_letters.items()}
+    dead = {name: SqsQueue(url) for name, url in settings().dead_letters.items()}
     return Desk(ports(), settings().hook_url, dead, SqsQueue(settings().project_again))
 
 

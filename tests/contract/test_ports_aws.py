@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
+from chalicelib import bootstrap
 from chalicelib.aws import cases as module
 from chalicelib.aws.blobs import S3Blobs
 from chalicelib.aws.bus import EventBus
@@ -308,3 +309,28 @@ def test_a_listing_is_read_to_its_last_page(stub: Stubber) -> None:
 def test_a_client_is_made_once_and_does_not_wait_long(aws: World) -> None:
     assert client("sqs") is client("sqs")
     assert (CONFIG.connect_timeout, CONFIG.read_timeout) == (1, 3)
+
+
+def test_ops_ask_every_server_of_a_queue_for_its_dead_letters(aws: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receive that does not wait asks some of them, and may find nothing where letters lie."""
+    monkeypatch.setenv("REDRESS_HOOK_URL", "https://hooks.example")
+    for name in ("INBOX", "WAKES", "LATE", "ACTIONS", "PROJECT"):
+        queue = client("sqs").create_queue(QueueName=f"letters-{name}")["QueueUrl"]
+        monkeypatch.setenv(f"REDRESS_{name}_DLQ", queue)
+    monkeypatch.setenv("REDRESS_PROJECT_AGAIN", "https://sqs.example/again")
+    client("sqs").send_message(QueueUrl=queue, MessageBody="a letter")
+    made = (bootstrap.ops, bootstrap.ports)
+    for one in made:
+        one.cache_clear()
+    asked: list[int] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        asked.append(params["WaitTimeSeconds"])
+
+    events, name = client("sqs").meta.events, "before-parameter-build.sqs.ReceiveMessage"
+    events.register(name, note)
+    assert len(bootstrap.ops().dead["project"].receive()) == 1
+    events.unregister(name, note)
+    assert asked and asked[0] > 0
+    for one in made:
+        one.cache_clear()
