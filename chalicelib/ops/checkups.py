@@ -124,9 +124,14 @@ def _no_history_acts(call: Call, one: Connection) -> int:
 
 def _observe(call: Call, one: Connection) -> bool:
     """Have nothing new planned; whether it did more than observe until now."""
-    held = checkup.find(call.ports, call.account, one.name, "leave")
+    held, now = checkup.find(call.ports, call.account, one.name, "leave"), call.ports.clock.now()
     acted = any(mode != Mode.OBSERVE for mode in one.modes.values())
     if acted:
+        # Said before: of whoever is cut off after it, nobody could tell that others may still act for a while.
+        version = held.version if held else 0
+        checkup.write(
+            call.ports, call.account, one.name, Checkup("leave", "asked", now, now, {"acted": True}, version=version)
+        )
         connecting.amend(call.ports, call.account, one.name, Change(modes={"all": Mode.OBSERVE.value}), frozenset())
     return acted or bool(held is not None and held.said.get("acted"))
 

@@ -9,6 +9,7 @@ from chalicelib.flow.advance import Advance
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops
 from chalicelib.ports.stores import Connection
+from tests.support.opsdesk import Ops, each_break
 from tests.support.world import World, event, placed, states
 
 HOUR = timedelta(hours=1)
@@ -94,3 +95,16 @@ def test_what_has_not_begun_is_dropped_and_other_shops_are_let_be() -> None:
     world.pass_time(HOUR / 4)
     assert {one.split(":")[1] for one in states(world.case("order/2"))} == {"dropped"}
     assert states(world.case("order/9", "shop-2")) == before and other.name == "shop-2"
+
+
+def test_a_leave_that_was_cut_off_still_waits_until_nobody_acts_any_more() -> None:
+    def made() -> Ops:
+        world = World()
+        world.connect()
+        return Ops(world)
+
+    for ops in each_break(made, lambda ops: ops.ask("POST", "/connections/shop-1/checkups/leave", {})):
+        assert not ops.must("POST", "/connections/shop-1/lift", {})["settled"], "others may know the older mode"
+        assert set(ops.must("GET", "/connections/shop-1")["modes"].values()) == {"observe"}
+        ops.world.clock.advance(timedelta(seconds=61))
+        assert ops.must("POST", "/connections/shop-1/lift", {})["settled"]
