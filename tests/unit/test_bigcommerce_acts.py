@@ -128,6 +128,22 @@ def test_all_pieces_are_sent_although_the_status_has_moved_on(status: int) -> No
     assert told[("order.shipped", "")] == store.now
 
 
+def test_an_archived_order_of_which_nothing_is_to_be_sent_is_over_until_it_is_restored() -> None:
+    """To archive is how the store deletes; it is asked for by its number all the same."""
+    store = FakeStore()
+    number, sent = store.order(11), store.order(2)
+    for one in (number, sent):
+        store.orders[one]["is_deleted"] = True
+    archived = look(store, "order", number).events
+    assert list(View(merge_all(NOTHING, archived), store.now).marks("order.cancelled"))
+    assert not list(View(merge_all(NOTHING, look(store, "order", sent).events), store.now).marks("order.cancelled"))
+    store.later(minutes=5)
+    store.orders[number]["is_deleted"] = False
+    store._touch(number)
+    both = [*look(store, "order", number).events, *archived]
+    assert not list(View(merge_all(NOTHING, both), store.now).marks("order.cancelled"))
+
+
 def test_a_cancellation_seen_by_looks_alone_never_moves() -> None:
     store = FakeStore()
     number = store.order(5)

@@ -108,7 +108,8 @@ def say_order(maker: Maker, order: Whole, shop: Shop) -> str:
     marks = [Mark("order.placed", placed)] if (placed := mail_date(order.body.get("date_created"))) else []
     marks += _paid(order)
     gone: list[str] = ["order.part_shipped"]
-    if status in entered(shop).get("order.cancelled", ()):
+    archived = order.body.get("is_deleted") is True and status in UNSENT
+    if archived or status in entered(shop).get("order.cancelled", ()):
         marks.append(_cancelled(version))
     else:
         gone.append("order.cancelled")
