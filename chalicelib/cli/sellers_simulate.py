@@ -26,7 +26,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     standards.add_standard(parser)
     # A rate is at most one, three times the limit too.
     limit, sellers, per_week, matures = (
-        common.number(0.0001, 0.333), common.whole(1, 1_000_000), common.whole(1, 10_000), common.whole(0, 300)
+        common.number(0.0001, 0.333), common.whole(1, 1_000_000), common.whole(1, 1000), common.whole(0, 300)
     )  # fmt: skip
     parser.add_argument("--limit", type=limit, default=0.02, metavar="RATE", help="the limit; default 0.02")
     parser.add_argument("--sellers", type=sellers, default=20_000, metavar="N", help="of each kind; default 20000")

@@ -345,11 +345,15 @@ class Standing:
 
 
 def standing(
-    held: Standing, scores: Mapping[Metric, Score], deciding: Deciding, grading: Grading, day: date
-) -> Standing:
-    """The grade after another day: as bad as the worst metric; down at once, up only past a margin (hysteresis)."""
-    strict = _grade(scores.values(), deciding, grading, 0.0)
-    lenient = _grade(scores.values(), deciding, grading, grading.margin)
+    held: Standing, scores: Mapping[Metric, Score], deciding: Deciding, grading: Grading, day: date,
+    own: Mapping[Metric, Deciding] | None = None,
+) -> Standing:  # fmt: skip
+    """The grade after another day: as bad as the worst metric; down at once, up only past a margin (hysteresis).
+    `own`: of metrics that decide otherwise than by `deciding`, so that a grade never tells another story than what is
+    done."""
+    told = [(one, (own or {}).get(metric, deciding)) for metric, one in scores.items()]
+    strict = _grade(told, grading, 0.0)
+    lenient = _grade(told, grading, grading.margin)
     grade = held.grade
     if strict > grade:
         grade = strict
@@ -359,10 +363,10 @@ def standing(
     return Standing(grade, since, grade is Grade.A and (day - since).days >= grading.trusted)
 
 
-def _grade(scores: Iterable[Score], deciding: Deciding, grading: Grading, margin: float) -> Grade:
+def _grade(scores: Sequence[tuple[Score, Deciding]], grading: Grading, margin: float) -> Grade:
     """The worst grade of the scores, each limit narrowed by `margin` of itself."""
-    worst, most, known = Grade.A, 0.0, list(scores)
-    for one in known:
+    worst, most = Grade.A, 0.0
+    for one, deciding in scores:
         p = one.p_over
         most = max(most, one.effective_n)
         acts = p >= deciding.act * (1 - margin) and one.buyers >= deciding.buyers and one.bad > 0

@@ -131,7 +131,8 @@ def _file(
         # The case itself: what was just done is not projected yet.
         case = cases.find(call.desk, opened.account, opened.connection, KIND, ident)
         one, told = penalty_of(case, now), reasons.kept(records, ident)
-        if told is None or one.state is State.PROPOSED:
+        if told is None or one.imposed_at is None:
+            # What never stood is nobody's file: a proposal, and one that was turned down.
             continue
         open_ = one.state in (State.IMPOSED, State.EXPIRED) and one.appeal_until is not None and now < one.appeal_until
         open_ = open_ and one.appealed_at is None

@@ -222,9 +222,11 @@ class Nights:
             "seller": seller, "grade": standing.grade.value, "trusted": standing.trusted, "category": category or None
         }  # fmt: skip
         marks = (Mark("seller.graded", at),) if graded else ()
+        # What is said later holds, of one day's rounds too: a person may have one done again.
+        said = self._ports.clock.now()
         event = Event(
-            f"night-{day.isoformat()}", Subject("seller", seller), at, at, "derived", marks=marks, facts=facts
-        )
+            f"night-{show(said)}", Subject("seller", seller), at, said, "derived", marks=marks, facts=facts
+        )  # fmt: skip
         self._ports.inbox.send([Message(write_told(account, connection, [event]), group=account)])
 
     def _meet(self, account: str, who: str) -> None:

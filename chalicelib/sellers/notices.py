@@ -23,7 +23,8 @@ def about(one: Penalty, link: str = "") -> dict[str, str]:
 
 def outcome(records: Records, case: Case, one: Penalty) -> dict[str, str]:
     """How it ended, where it did: by whose word and why; by the facts alone where nobody said so."""
-    if one.state not in (State.UPHELD, State.REVERSED):
+    if one.state not in (State.UPHELD, State.REVERSED) or one.imposed_at is None:
+        # A proposal that was turned down, or was not due any more, never stood.
         return {}
     ended = [deed for deed in appeals.deeds(records, case.id.subject.id) if deed.what == one.state.value]
     told = {"outcome": one.state.value, "appealed": "yes" if one.appealed_at else ""}

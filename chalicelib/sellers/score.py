@@ -123,7 +123,8 @@ def category_of(judged: Mapping[Metric, Judged]) -> str:
 def grade(held: Standing, judged: Mapping[Metric, Judged], standard: Standard, today: date) -> Standing:
     """The seller's standing after today."""
     scores = {metric: one.score for metric, one in judged.items()}
-    return standing(held, scores, standard.deciding, standard.grading, today)
+    own = {one.metric: one.deciding for one in standard.measures}
+    return standing(held, scores, standard.deciding, standard.grading, today, own)
 
 
 class Scores:

@@ -14,7 +14,7 @@ from chalicelib.core.case import Case, CaseId
 from chalicelib.core.events import Event, Mark, Subject
 from chalicelib.core.instants import from_ms, show
 from chalicelib.core.view import View
-from chalicelib.core.words import ActionState
+from chalicelib.core.words import OPEN_STATES, ActionState
 from chalicelib.flow.messages import LookAt, write_task, write_told
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message, Records
@@ -123,15 +123,16 @@ def _shown(case: Case, measure: str) -> tuple[bool, datetime] | None:
 
 
 def _settled(case: Case, measure: str) -> datetime | None:
-    """Since when the platform should show what we asked of it; None while that is under way or was never asked."""
-    latest = None
-    for text, action in case.ledger.actions.items():
-        if ActionKey.parse(text).rule != f"measure-{measure.replace('_', '-')}":
-            continue
-        if action.state is not ActionState.DONE:
-            return None
-        latest = action.try_at if latest is None else max(latest, action.try_at)
-    return latest
+    """Since when the platform should show what we last asked of it; None while that is under way, where it came to
+    nothing, or was never asked."""
+    rule = f"measure-{measure.replace('_', '-')}"
+    asked = [(ActionKey.parse(text), action) for text, action in case.ledger.actions.items()]
+    ours = [(key, action) for key, action in asked if key.rule == rule]
+    if not ours or any(action.state in OPEN_STATES for _, action in ours):
+        return None
+    # What became of an earlier time, refused or only observed, says nothing of what should stand now.
+    _, latest = max(ours, key=lambda one: (one[0].generation, one[0].undo))
+    return latest.try_at if latest.state is ActionState.DONE else None
 
 
 def _measured(ports: Ports, account: str) -> Iterator[CaseId]:

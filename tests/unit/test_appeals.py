@@ -111,6 +111,19 @@ def test_a_proposal_that_is_turned_down_never_stands() -> None:
     assert (market.state(path), market.points(), market.sellers, market.mails) == ("reversed", 0, {}, [])
 
 
+def test_what_never_stood_is_nothing_in_the_sellers_file() -> None:
+    market = Market()
+    path = market.propose()
+    link = opened(market)
+    assert market.word(path, "decline")[0] == 200
+    market.world.run()
+    status, text = page(market, link + "?lang=en")
+    assert status == 200 and "There is nothing against you." in text
+    assert "late again" not in text and path.rpartition("/")[2] not in text
+    told = market.ops.must("GET", f"{path}/reasons")["text"]
+    assert "facts that came in later" not in told, "a person turned it down"
+
+
 def test_the_window_closes() -> None:
     market = Market()
     path = market.penalise(rung="warning")

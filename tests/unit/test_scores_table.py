@@ -237,6 +237,15 @@ def test_an_a_is_earned_by_orders_and_an_e_needs_buyers() -> None:
     assert graded(Grade.B, 0.99, buyers=4) is Grade.D
 
 
+def test_a_metric_that_decides_for_itself_is_graded_by_its_own() -> None:
+    strict, lenient = Deciding(buyers=6), Deciding(buyers=3)
+    cases = ((strict, 5, Grade.D), (strict, 6, Grade.E), (lenient, 3, Grade.E), (lenient, 2, Grade.D))
+    for own, buyers, wanted in cases:
+        scores, ruled = {Metric.DEFECT: scored(40, 400, buyers)}, {Metric.DEFECT: own}
+        found = standing(Standing(), scores, Deciding(), Grading(), DAY, ruled)
+        assert found.grade is wanted, f"{buyers} of {own.buyers} buyers"
+
+
 def test_the_worst_metric_counts() -> None:
     good, bad = scored(0, 400), scored(40, 400)
     after = standing(Standing(), {Metric.DEFECT: good, Metric.REVIEW: bad}, Deciding(), Grading(), DAY)

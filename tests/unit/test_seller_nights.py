@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.core.scores import Grade, Metric
+from chalicelib.core.scores import Exclusion, Grade, Metric, Why
 from chalicelib.ports.ports import SYSTEM, Ports
 from chalicelib.ports.stores import Record, Records
 from chalicelib.sellers import nights, register
@@ -250,6 +250,22 @@ def test_a_grade_falls_at_once_and_the_same_night_again_changes_nothing() -> Non
     world.ports.records(SYSTEM).delete(nights.KIND, "main")
     run(NIGHT)
     assert scores(world).standing("shop-1:s-000") == first
+
+
+def test_a_round_that_is_done_again_on_the_same_day_has_the_last_word_on_the_case() -> None:
+    world = market(1, orders=12)
+    run = Nights(world.ports, ["main"], look=quiet)
+    run(NIGHT)
+    world.run()
+    assert world.case("seller/s-000").evidence.facts["grade", "derived"].value in ("D", "E")
+    # What it rested on was not the seller's fault; a person has the day's round done anew.
+    scores(world).exclude(Exclusion("strike", Why.CARRIER, date(2026, 1, 1), date(2026, 12, 31)))
+    world.pass_time(timedelta(hours=3))
+    assert run.now("main", anew=True)
+    world.run()
+    held = scores(world).standing("shop-1:s-000").grade
+    assert held < Grade.D
+    assert world.case("seller/s-000").evidence.facts["grade", "derived"].value == held.value
 
 
 def test_what_a_seller_sells_most_of_is_a_fact_on_its_case_and_is_told_when_it_changes() -> None:

@@ -82,6 +82,38 @@ def test_what_should_not_stand_any_more_and_does(
     assert [(one.name, one.measure) for one in found] == ([(wanted, measure)] if wanted else []), why
 
 
+@pytest.mark.parametrize(
+    ("before", "latest", "stands", "wanted", "why"),
+    [
+        (ActionState.REFUSED, ActionState.DONE, True, ["undone"], "what failed once says nothing of the next"),
+        (ActionState.SKIPPED, ActionState.DONE, True, ["undone"], "nor does what was only observed then"),
+        (ActionState.DONE, ActionState.REFUSED, True, [], "it never stood there"),
+        (ActionState.DONE, ActionState.PLANNED, True, [], "it is under way"),
+        (ActionState.DONE, ActionState.UNKNOWN, True, [], "nobody knows"),
+    ],
+)
+def test_only_what_was_last_asked_of_a_platform_counts(
+    before: ActionState, latest: ActionState, stands: bool, wanted: list[str], why: str
+) -> None:
+    case = case_of(look(SELLER, status="open"), "suspend", stands)
+    actions = {
+        "measure-suspend|begin|0|0": Action("suspend", before, "penalties@0", T0 - DAY),
+        "measure-suspend|begin|1|0": Action("suspend", latest, "penalties@0", T0),
+    }
+    ledger = Ledger(actions=actions)
+    found = differences(Case(case.id, case.evidence, ledger), T0 + DAY)
+    assert [one.name for one in found] == wanted, why
+
+
+def test_a_measure_that_could_not_be_lifted_is_not_somebody_else_s() -> None:
+    case = case_of(look(SELLER, status="suspended"), "suspend", stands=False)
+    actions = {
+        "measure-suspend|begin|0|0": Action("suspend", ActionState.DONE, "penalties@0", T0 - DAY),
+        "measure-suspend|begin|0|0|undo": Action("restore", ActionState.REFUSED, "penalties@0", T0),
+    }
+    assert differences(Case(case.id, case.evidence, Ledger(actions=actions)), T0 + DAY) == []
+
+
 def test_a_platform_that_was_told_just_now_may_still_show_the_old() -> None:
     told = Event("look", SELLER, T0, T0, look=True, facts={"status": "open"})
     assert differences(case_of(told, "suspend", True), T0 + DAY) == []
