@@ -1,15 +1,16 @@
-"""What changed on an instance since an instant: orders (OR11) whole, returns (RT11) and threads (M11) by name. A list
-that is long goes on with another look. Mirakl allows a poll of orders once a minute and advises every five. Facts: the
-sheet, section 1, and the parameters of OR11, RT11 and M11.
+"""What changed on an instance since an instant: orders (OR11) and returns (RT11, with the orders that they are of)
+whole, threads (M11) by name. A list that is long goes on with another look. Mirakl allows a poll of orders once a
+minute and advises every five. Facts: the sheet, section 1, and the parameters of OR11, RT11 and M11.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from chalicelib.core.calls import Call, Reply
 from chalicelib.core.events import Event, Subject
 from chalicelib.core.instants import parse_instant, show
-from chalicelib.platforms.base import Looking, Read, Refused, Session
+from chalicelib.platforms.base import Later, Looking, Read, Refused, Session
 from chalicelib.platforms.maker import Maker, look_id
 from chalicelib.platforms.mirakl import statements
 from chalicelib.platforms.mirakl.api import Api
@@ -43,7 +44,12 @@ def changes(subject: Subject, session: Session) -> Looking:
         answer = yield from api.get(path, **query)
         if not isinstance(answer, Ok):
             return no_answer(answer)
-        place = _take(name, answer.body, place, since, session, found)
+        if name == "returns":
+            told_of = yield from _returns(api, rows(answer.body, "data"), since)
+            if isinstance(told_of, Later):
+                return told_of
+            found.events += told_of
+        place = _take(name, answer.body, place, session, found)
         if place:
             continue
         if name == ALL[-1]:
@@ -79,7 +85,7 @@ _ASKED: Mapping[str, Callable[[datetime, str], tuple[str, dict[str, str]]]] = {
 }
 
 
-def _take(name: str, body: Body, place: str, since: datetime, session: Session, found: _Found) -> str:
+def _take(name: str, body: Body, place: str, session: Session, found: _Found) -> str:
     """Keep what a page tells; where the next one begins, empty at the end."""
     if name == "orders":
         listed = rows(body, "orders")
@@ -87,10 +93,7 @@ def _take(name: str, body: Body, place: str, since: datetime, session: Session, 
             found.events += _told_order(one, session)
         return str(int(place or "0") + len(listed)) if len(listed) == ORDERS else ""
     listed = rows(body, "data")
-    if name == "returns":
-        # Whose a return is, and where, only its order tells: the look asks for both.
-        found.looks += [Subject("refund", own) for one in listed if (own := _changed_return(one, since))]
-    else:
+    if name == "threads":
         found.looks += [Subject("complaint", own) for one in listed if (own := ident(one.get("id")))]
     token = text(body, "next_page_token")
     return token if listed and token != place and len(token) <= _TOKEN else ""
@@ -104,7 +107,26 @@ def _told_order(body: Body, session: Session) -> tuple[Event, ...]:
     return maker.done()
 
 
-def _changed_return(body: Body, since: datetime) -> str:
-    """The id of a return that has changed since; empty for others."""
-    changed = instant(body.get("last_updated"))
-    return ident(body.get("id")) if changed is not None and changed >= since else ""
+def _returns(api: Api, listed: tuple[Body, ...], since: datetime) -> "Generator[Call, Reply, list[Event] | Later]":
+    """The returns of a page that changed. Whose one is, and where, only its order tells."""
+    changed = [one for one in listed if (at := instant(one.get("last_updated"))) is not None and at >= since]
+    numbers = list(dict.fromkeys(number for one in changed if (number := ident(one.get("order_id")))))
+    orders: dict[str, Body] = {}
+    for start in range(0, len(numbers), ORDERS):
+        asked = numbers[start : start + ORDERS]
+        answer = yield from api.get("api/orders", order_ids=",".join(asked), max=str(ORDERS))
+        if not isinstance(answer, Ok):
+            no = no_answer(answer)
+            if isinstance(no, Later):
+                return no
+            continue
+        orders.update({ident(one.get("order_id")): one for one in rows(answer.body, "orders")})
+    events: list[Event] = []
+    for one in changed:
+        order = orders.get(ident(one.get("order_id")), {})
+        raw = repr((text(one, "state"), text(one, "last_updated"), ident(order.get("shop_id")))).encode()
+        subject = Subject("refund", ident(one.get("id")))
+        maker = Maker(look_id("mirakl", subject, instant(one.get("last_updated")) or since, raw), READING, look=True)
+        statements.say_return(maker, one, order)
+        events += maker.done()
+    return events
