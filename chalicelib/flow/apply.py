@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.events import Event, Subject
@@ -26,6 +27,10 @@ from chalicelib.flow.tell import Teller
 from chalicelib.platforms.base import Adapter, Delivery, Read, Shop, Unreadable
 from chalicelib.ports.ports import Ports
 from chalicelib.ports.stores import Message
+
+ENOUGH = timedelta(seconds=3)
+"""For writing. Cases of a batch that are not reached by then come again with their messages: the function has 5 s, and
+one that is cut off brings all of its messages again, those that were dealt with too."""
 
 
 @dataclass(slots=True)
@@ -51,7 +56,8 @@ class Apply:
         self._buyers, self._teller, self._seen = Buyers(ports), teller, Seen(ports)
 
     def __call__(self, messages: Sequence[tuple[str, str]]) -> list[str]:
-        """Handle (message id, body) pairs; the ids that failed and must come again."""
+        """Handle (message id, body) pairs; the ids that failed and must come again. Those that come first are done
+        first."""
         batch, failed = _Batch(), set[str]()
         for ident, body in messages:
             try:
@@ -61,8 +67,12 @@ class Apply:
             except Exception as error:
                 log("apply_failed", level="error", reason=fault(error), id=ident)
                 failed.add(ident)
-        held = self._held(list(batch.events))
-        for case_id, events in batch.events.items():
+        held, began = self._held(list(batch.events)), self._ports.clock.now()
+        for done, (case_id, events) in enumerate(batch.events.items()):
+            if self._ports.clock.now() - began > ENOUGH:
+                log("apply_cut", level="warning", count=len(batch.events) - done)
+                failed.update(ident for case in list(batch.events)[done:] for ident in batch.owners[case])
+                break
             try:
                 self._advance(case_id, events, held=held.get(case_id))
             except Exception as error:

@@ -10,15 +10,18 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.core.calls import Call, Reply
+from chalicelib.core.case import Case
 from chalicelib.core.instants import show
 from chalicelib.core.rules import Do, FromDue, Point, Rule, Span, Step
 from chalicelib.core.words import Status
 from chalicelib.flow import quarantine, switches
+from chalicelib.flow.batch import consume
 from chalicelib.flow.messages import Post, write_task
 from chalicelib.platforms import registry
 from chalicelib.platforms.base import Delivery, Read, Shop
 from chalicelib.platforms.standard import Standard
 from chalicelib.ports.http import Uncertain
+from chalicelib.ports.memory import MemoryCases
 from chalicelib.ports.ports import GivenPorts
 from chalicelib.ports.stores import Message
 from tests.support.world import T0, event, placed, states
@@ -162,3 +165,39 @@ def test_a_delivery_that_comes_again_takes_no_other_s_place_in_the_archive() -> 
         for line in gzip.decompress(made.blobs.get(key)).decode().splitlines()
     ]
     assert len(set(lines)) == 3 and len(lines) == 4
+
+
+def test_a_batch_that_takes_too_long_ends_in_time_with_what_came_first_and_the_rest_comes_again() -> None:
+    made = world()
+
+    class Slow(MemoryCases):
+        """A table that takes its time over each write."""
+
+        def put(self, case: Case) -> Case:
+            made.clock.advance(timedelta(milliseconds=10))
+            return super().put(case)
+
+    made.ports = replace(cast(GivenPorts, made.ports), cases=lambda account: Slow(account, made.table))
+    made.boot()
+    told = [[placed(f"{batch}-{number}") for number in range(100)] for batch in range(10)]
+    for events in told:
+        assert made.deliver(*events)["statusCode"] == 202
+    held = made.queues["inbox"].receive(10)
+    records = [
+        {"messageId": one.id, "body": one.body, "attributes": {"ApproximateReceiveCount": "3" if place > 7 else "1"}}
+        for place, one in enumerate(held)
+    ]
+    began = made.clock.now()
+    failed = consume(made.consumers["inbox"], {"Records": records})["batchItemFailures"]
+    assert made.clock.now() - began < timedelta(seconds=5), "the function is not cut off"
+    assert 5 <= len(failed) <= 7
+    assert {one["itemIdentifier"] for one in failed}.isdisjoint(one.id for one in held[8:]), "the oldest go first"
+    while held:
+        for one in held:
+            if {"itemIdentifier": one.id} not in failed:
+                made.queues["inbox"].delete(one)
+        made.clock.advance(timedelta(seconds=31))
+        held = made.queues["inbox"].receive(10)
+        again = [{"messageId": one.id, "body": one.body} for one in held]
+        failed = consume(made.consumers["inbox"], {"Records": again})["batchItemFailures"]
+    assert len(made.table.keys()) == 1000
