@@ -91,6 +91,19 @@ def test_lines_that_were_cancelled_keep_nobody_waiting() -> None:
     assert marks(of(look(fake, "order", order), f"order/{order}"))["order.shipped"] == [fake.now]
 
 
+def test_a_line_paid_back_unsent_keeps_nobody_waiting_and_one_that_was_sent_counts() -> None:
+    fake = FakeMirakl()
+    order = fake.order("SHIPPED", prices=(10.0, 20.0))
+    sent, back = fake.orders[order]["order_lines"]
+    sent.update(order_line_state="SHIPPED", shipped_date=iso(fake.now))
+    back.update(order_line_state="REFUNDED", shipped_date=None)
+    shipped = fake.now
+    assert marks(of(look(fake, "order", order), f"order/{order}"))["order.shipped"] == [shipped]
+    fake.later(hours=1)
+    back["shipped_date"] = iso(fake.now)
+    assert marks(of(look(fake, "order", order), f"order/{order}"))["order.shipped"] == [fake.now]
+
+
 def test_a_refused_order_and_a_cancelled_one_are_over() -> None:
     fake = FakeMirakl()
     refused = fake.order("REFUSED")

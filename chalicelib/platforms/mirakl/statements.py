@@ -120,7 +120,7 @@ def _life(order: Body, reached: str, version: datetime) -> list[Mark]:
 def _parcels(order: Body, reached: str) -> list[Mark]:
     """Mirakl dates the sending and the arrival of each line; the whole is the last of what is still to be sent."""
     marks: list[Mark] = []
-    live = [one for one in rows(order, "order_lines") if text(one, "order_line_state") not in DEAD]
+    live = [one for one in rows(order, "order_lines") if not _nothing_to_send(one)]
     for part, whole, name in (
         ("order.part_shipped", "order.shipped", "shipped_date"),
         ("order.part_delivered", "order.delivered", "received_date"),
@@ -133,6 +133,12 @@ def _parcels(order: Body, reached: str) -> list[Mark]:
         elif reached in UNSENT:
             marks.append(Mark(whole, None))
     return marks
+
+
+def _nothing_to_send(line: Body) -> bool:
+    """Whether a line was cancelled, refused, or paid back before it was sent."""
+    reached = text(line, "order_line_state")
+    return reached in DEAD or (reached == REFUNDED and instant(line.get("shipped_date")) is None)
 
 
 def _shared(order: Body) -> Facts:
