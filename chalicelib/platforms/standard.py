@@ -39,6 +39,7 @@ from chalicelib.platforms.base import (
 from chalicelib.platforms.keeping import Trial
 
 MOST_EVENTS = 100
+OURS_ALONE = ("penalty.", "measure.")
 UNDO = {
     "tag": "untag", "hold": "release", "delist": "relist", "suspend": "restore", "restrict": "unrestrict",
     "hold_payout": "release_payout", "close_shop": "reopen_shop", "blacklist": "unblacklist",
@@ -56,6 +57,7 @@ def read_all(data: object, shop: Shop, look: bool = False) -> Read:
     for index, item in enumerate(items):
         try:
             event = read_event(item | {"look": True} if look and isinstance(item, dict) else item, shop.words)
+            _only_theirs(event)
         except BadEvent as error:
             field = f"[{index}].{error.field}" if isinstance(data, list) else error.field
             problem = problem or Unreadable(field, error.found, error.wanted)
@@ -63,6 +65,17 @@ def read_all(data: object, shop: Shop, look: bool = False) -> Read:
             events.append(event)
     ignored = "" if events or problem else "an empty array"
     return Read(tuple(events), ignored=ignored, problem=problem)
+
+
+def _only_theirs(event: Event) -> None:
+    """A penalty and its measures are opened, decided and taken back by our own engine and by people: whoever holds the
+    secret of a hook is neither. Raises BadEvent."""
+    if event.subject.kind == "penalty":
+        raise BadEvent("subject.kind", "penalty", "what a shop tells of: penalties are ours alone")
+    named = [(f"marks[{number}].name", one.name) for number, one in enumerate(event.marks)]
+    for field, name in [*named, *(("whole", one) for one in event.whole)]:
+        if name.startswith(OURS_ALONE):
+            raise BadEvent(field, name, "what a shop tells of: penalties and their measures are ours alone")
 
 
 def _call(url: str, ident: str, payload: Mapping[str, Any], session: Session) -> Call:

@@ -15,6 +15,7 @@ from tests.support.opsdesk import POLICY
 from tests.support.world import T0, World, event, placed
 
 HOUR = timedelta(hours=1)
+SAID = "2026-03-02T10:00:00Z"
 
 
 def test_a_rules_entry_becomes_a_penalty_with_reasons_that_reach_the_seller() -> None:
@@ -135,6 +136,35 @@ def test_a_measure_ends_by_itself_and_its_points_later() -> None:
     market.world.pass_time(timedelta(minutes=5))
     assert (market.points(), market.state(path)) == (0, "expired")
     assert [one["type"] for one in market.world.told("penalty.expired")] == ["redress.penalty.expired"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "ident", "marks"),
+    [
+        ("penalty", "{}", [{"name": "penalty.reversed", "at": SAID}, {"name": "penalty.in_force", "at": None}]),
+        ("penalty", "forged", [{"name": "penalty.in_force", "at": SAID}]),
+        ("seller", "s-1", [{"name": "measure.suspend", "of": "{}", "at": None}]),
+        ("seller", "s-8", [{"name": "measure.suspend", "at": SAID}]),
+        ("seller", "s-1", []),
+    ],
+)
+def test_no_webhook_says_anything_of_penalties_and_measures(
+    kind: str, ident: str, marks: list[dict[str, object]]
+) -> None:
+    market = Market()
+    path = market.penalise()
+    name = path.rpartition("/")[2]
+    told = {
+        "id": "h", "subject": {"kind": kind, "id": ident.format(name)}, "occurred_at": SAID, "source": "decision",
+        "version": "2030-01-01T00:00:00Z", "seller": "s-8", "facts": {"code": "x"},
+        "marks": [{**one, "of": str(one.get("of", "")).format(name)} for one in marks],
+        "whole": [] if marks else ["measure.suspend"],
+    }  # fmt: skip
+    assert market.world.deliver(told)["statusCode"] == 202
+    market.world.run()
+    assert (market.state(path), market.points(), market.sellers) == ("imposed", 4, {"s-1": {"suspend"}})
+    (kept,) = market.ops.must("GET", "/quarantine")["quarantine"]
+    assert "ours alone" in kept["wanted"]
 
 
 def test_two_penalties_hold_one_lever_and_only_the_last_lets_go() -> None:
