@@ -18,7 +18,7 @@ from chalicelib.flow.looks import POLL
 from chalicelib.flow.shops import KEPT, adapter_of
 from chalicelib.ops import cases, stores
 from chalicelib.ops.audit import journalled
-from chalicelib.ops.gate import EVERYBODY, OPS, Answer, Call, Route
+from chalicelib.ops.gate import EVERYBODY, OPS, Answer, Call, Route, weight
 from chalicelib.ops.keys import Role
 from chalicelib.ops.models import Cursor, Instant, Mapped, Says
 from chalicelib.ops.wrong import Absent, wrong
@@ -28,8 +28,8 @@ _INNER = frozenset({"left", "seen", "next", "tries", "digest"})
 """What a task notes for itself."""
 FRESH = timedelta(minutes=10)
 LONGEST = timedelta(days=3 * 365)
-MOST_CASES, MOST_TIME, MOST_TEXT = 500, timedelta(seconds=15), 3_000_000
-"""Bounds of one part of an export; API Gateway answers with 10 MB at most."""
+MOST_CASES, MOST_TIME, MOST_TEXT = 500, timedelta(seconds=15), 4_500_000
+"""Bounds of one part of an export, its text as weighed by the gate; one case more is far less than what is left."""
 
 
 class Asked(Says):
@@ -164,7 +164,7 @@ def export(call: Call) -> Any:
         looked, cursor = looked + 1, walk.cursor_of(case)
         if case.id.connection == one.name:
             found.append(cases.describe(call.desk, case))
-            size += len(str(found[-1]))
+            size += weight(found[-1])
     return {"cases": found, "cursor": ""}
 
 

@@ -1,6 +1,9 @@
 """A shop that is left gets back what is still ours: planned on the cases, carried out by act; what stays is named."""
 
+import json
 from datetime import timedelta
+
+import pytest
 
 from chalicelib.connections.leaving import lift
 from chalicelib.core.calls import Call, Reply
@@ -8,9 +11,10 @@ from chalicelib.core.rules import Do, FromDue, Point, Policy, Rule, Span, Step
 from chalicelib.flow.advance import Advance
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops
+from chalicelib.ops import checkups
 from chalicelib.ports.stores import Connection
 from tests.support.opsdesk import Ops, each_break
-from tests.support.world import World, event, placed, states
+from tests.support.world import T0, World, event, placed, states
 
 HOUR = timedelta(hours=1)
 RULE = Rule(
@@ -108,3 +112,28 @@ def test_a_leave_that_was_cut_off_still_waits_until_nobody_acts_any_more() -> No
         assert set(ops.must("GET", "/connections/shop-1")["modes"].values()) == {"observe"}
         ops.world.clock.advance(timedelta(seconds=61))
         assert ops.must("POST", "/connections/shop-1/lift", {})["settled"]
+
+
+def test_a_part_of_an_export_is_weighed_as_lambda_hands_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkups, "MOST_TEXT", 100_000)
+    world = World()
+    world.connect()
+    ops = Ops(world)
+    for number in range(30):
+        told = event(str(number), T0, {})
+        told["marks"] = [
+            {"name": "order.part_shipped", "of": f"包裹{piece:03d}", "at": "2026-03-02T10:00:00Z"}
+            for piece in range(40)
+        ]
+        world.deliver(told)
+    world.run()
+    found, cursor, one = 0, "", 0
+    while True:
+        told = ops.must("GET", "/connections/shop-1/export", cursor=cursor)
+        handed = len(json.dumps({"statusCode": 200, "body": ops.texts[-1]}))
+        one = one or handed // len(told["cases"])
+        assert handed < 100_000 + 2 * one
+        found, cursor = found + len(told["cases"]), told["cursor"]
+        if not cursor:
+            break
+    assert found == 30
