@@ -13,6 +13,8 @@ from chalicelib.flow.log import fault, log
 from chalicelib.ports.ports import Ports
 
 KIND = "audit"
+DAY = 86_400_000
+"""Milliseconds."""
 _ORDER = count()
 """Orders what one process records within a millisecond; the rest of the key tells processes apart."""
 
@@ -37,9 +39,15 @@ def journalled(ports: Ports, account: str, actor: str, what: str, on: str, **det
 
 
 def entries(ports: Ports, account: str, limit: int = 100, what: str = "", on: str = "") -> list[Mapping[str, Any]]:
-    """The newest `limit` entries, newest first; `what` and `on` are beginnings to look for."""
-    newest: deque[Mapping[str, Any]] = deque(maxlen=limit)
-    for record in ports.records(account).query(KIND):
-        if record.data["what"].startswith(what) and record.data["on"].startswith(on):
-            newest.append({**record.data, "id": record.sort, "at": show(from_ms(record.data["at"]))})
-    return list(reversed(newest))
+    """The newest `limit` entries, newest first; `what` and `on` are beginnings to look for. Looks back a day, then
+    eight times as far and so on, until there are enough."""
+    records, now, span = ports.records(account), to_ms(ports.clock.now()), DAY
+    while True:
+        begin = max(0, now - span)
+        newest: deque[Mapping[str, Any]] = deque(maxlen=limit)
+        for record in records.query(KIND, after=f"{begin:013d}"):
+            if record.data["what"].startswith(what) and record.data["on"].startswith(on):
+                newest.append({**record.data, "id": record.sort, "at": show(from_ms(record.data["at"]))})
+        if len(newest) == limit or begin == 0:
+            return list(reversed(newest))
+        span *= 8

@@ -1,7 +1,7 @@
 """What the ops API brings about: rules that run, actions that go or stay, deliveries that are read after all."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -20,8 +20,9 @@ from chalicelib.core.words import ActionState, Status
 from chalicelib.flow import purse, quarantine
 from chalicelib.ops import audit, policies
 from chalicelib.ops.wrong import Clash
+from chalicelib.ports.memory import MemoryRecords
 from chalicelib.ports.ports import GivenPorts, Ports
-from chalicelib.ports.stores import Message, Records
+from chalicelib.ports.stores import Message, Record, Records
 from tests.support.opsdesk import POLICY, Ops, case_path, each_break
 from tests.support.world import SECRET, T0, World, event, placed, states
 
@@ -516,3 +517,26 @@ def test_a_case_shows_what_happened_and_why_but_never_the_buyer() -> None:
     assert [(one["from"], one["to"], one["counted"]) for one in told["intervals"]] == [
         (show(T0), show(T0 + 24 * HOUR), True)
     ]
+
+
+def test_the_newest_changes_are_found_without_reading_all_that_ever_was() -> None:
+    world = World()
+    for _ in range(40):
+        with audit.journalled(world.ports, "main", "alice", "stop", "*"):
+            world.clock.advance(timedelta(hours=6))
+    read: list[str] = []
+
+    class Counted(MemoryRecords):
+        """Notes what is read of it."""
+
+        def query(self, kind: str, prefix: str = "", after: str = "") -> Iterator[Record]:
+            for record in super().query(kind, prefix, after):
+                read.append(record.sort)
+                yield record
+
+    ports = replace(cast(GivenPorts, world.ports), records=lambda account: Counted(account, world.clock, world.rows))
+    newest = audit.entries(ports, "main", 3)
+    assert [one["at"] for one in newest] == [show(T0 + timedelta(hours=6 * n)) for n in (39, 38, 37)]
+    assert len(read) < 10
+    assert len(audit.entries(ports, "main", 1000)) == 40
+    assert audit.entries(ports, "main", 5, "go") == []
