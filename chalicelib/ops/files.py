@@ -27,6 +27,8 @@ from chalicelib.sellers.penalties import KIND, penalty_of, row_of
 from chalicelib.sellers.score import Scores
 from chalicelib.sellers.watch import watch
 
+SKEW = timedelta(minutes=5)
+"""So far a clock of somebody else's may be ahead of ours."""
 TURN = timedelta(seconds=12)
 """How long a turn of the round may work that somebody waits for."""
 
@@ -154,7 +156,7 @@ def _who(opened: links.Opened) -> str:
 def check_document(call: Call) -> Any:
     said: Document = call.said
     connection, seller = seller_of(call)
-    at = said.at or call.ports.clock.now()
+    at = _when(call, said.at)
     if said.document not in vetting.DOCUMENTS:
         raise wrong("document", said.document, f"one of {', '.join(vetting.DOCUMENTS)}")
     if said.needed is not None:
@@ -174,8 +176,16 @@ def check_document(call: Call) -> Any:
 def verify_seller(call: Call) -> Any:
     said: Verified = call.said
     connection, seller = seller_of(call)
-    event = vetting.verified(seller, said.at or call.ports.clock.now())
+    event = vetting.verified(seller, _when(call, said.at))
     return _told_of_seller(call, connection, seller, "seller.verified", event)
+
+
+def _when(call: Call, at: datetime | None) -> datetime:
+    """When something was checked. In the future nothing was: it would hold against every true check until then."""
+    now = call.ports.clock.now()
+    if at is not None and at > now + SKEW:
+        raise wrong("at", show(at), "an instant that is not in the future")
+    return at or now
 
 
 def _told_of_seller(call: Call, connection: str, seller: str, what: str, event: Event, **more: Any) -> Any:

@@ -24,7 +24,7 @@ from chalicelib.ops.models import Says, Word
 from chalicelib.ops.wrong import Absent, Clash, wrong
 from chalicelib.sellers import appeals, files, notices, reasons, standard
 from chalicelib.sellers.appeals import Person, Refused
-from chalicelib.sellers.effects import PENALTIES, standing_points
+from chalicelib.sellers.effects import PENALTIES, scores_of, standing_points
 from chalicelib.sellers.ladder import State
 from chalicelib.sellers.penalties import KIND, Terms, counts, penalty_of, row_now, row_of
 
@@ -128,7 +128,8 @@ def propose(call: Call) -> Any:
         call.ports, call.account, call.actor.name, "penalty.propose", f"{said.connection}:seller/{said.seller}"[:120],
         code=said.code, points=said.points, rung=said.rung,
     ) as learnt:  # fmt: skip
-        case = _person(call).propose(call.account, said.connection, terms, said.reason, before)
+        scores = [one.shown for one in scores_of(call.ports, call.account, said.connection, said.seller, now)]
+        case = _person(call).propose(call.account, said.connection, terms, said.reason, before, scores)
         learnt["penalty"] = case.id.local
     return Answer(201, _described(call, case))
 

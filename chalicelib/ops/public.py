@@ -110,6 +110,12 @@ def exclude(call: Call) -> Any:
     unknown = [one for one in said.metrics if one not in tuple(Metric)]
     if unknown:
         raise wrong("metrics", unknown[0], f"some of {', '.join(Metric)}")
+    for one in said.sellers:
+        # A name that is none would leave nobody out, and say nothing.
+        connection, _, seller = one.partition(":")
+        if not connection or not seller:
+            raise wrong("sellers", one, "CONNECTION:SELLER")
+        stores.get(call.desk, call.account, connection)
     since, until = _day("since", said.since), _day("until", said.until)
     if until < since:
         raise wrong("until", said.until, "a day that is not before `since`")

@@ -6,7 +6,7 @@ changes nothing, and what was reversed stays reversed whoever was quicker.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -61,10 +61,14 @@ class Person:
     now: datetime
     ladder: Ladder = field(default_factory=Ladder)
 
-    def propose(self, account: str, connection: str, terms: Terms, reason: str, before: int) -> Case:
-        """Open a penalty that waits for another person."""
+    def propose(
+        self, account: str, connection: str, terms: Terms, reason: str, before: int,
+        scores: Sequence[Mapping[str, Any]] = (),
+    ) -> Case:  # fmt: skip
+        """Open a penalty that waits for another person. `scores`: the seller's, to be shown beside what it says."""
         ident = f"person-{secrets.token_hex(10)}"
-        reasons.keep(self.records, ident, reasons.by_person(terms, connection, self.now, self.by, reason, before))
+        told = reasons.by_person(terms, connection, self.now, self.by, reason, before, scores)
+        reasons.keep(self.records, ident, told)
         self._note(ident, "proposed", reason)
         return self.advance(
             CaseId(account, connection, Subject(penalties.KIND, ident)), [penalties.proposed(ident, terms, self.now)]

@@ -101,11 +101,15 @@ def statement(
     }  # fmt: skip
 
 
-def by_person(terms: Terms, connection: str, now: datetime, by: str, reason: str, before: int) -> dict[str, Any]:
+def by_person(
+    terms: Terms, connection: str, now: datetime, by: str, reason: str, before: int,
+    scores: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:  # fmt: skip
     """What is kept of a penalty that a person proposes."""
     return {
         "terms": terms.data(), "at": show(now), "needs": "person", "called": terms.rung.value, "by": by,
-        "connection": connection, "facts": {}, "scores": [], "points_before": before, "reason": reason,
+        "connection": connection, "facts": {}, "scores": [dict(one) for one in scores],
+        "points_before": before, "reason": reason,
     }  # fmt: skip
 
 
@@ -156,7 +160,7 @@ def lines(told: Mapping[str, Any], lang: str, more: Mapping[str, str] | None = N
         grounds = [title, _pair(zh, "规则", "rule", f"{rule['id']} ({rule['version']})")]
         grounds.append(_pair(zh, "依据", "basis", f"{_BASIS[rule['basis']][place]} {rule['cite']}".strip()))
     else:
-        grounds = [_pair(zh, "依据", "basis", _BASIS["policy"][place])]
+        grounds = [_pair(zh, "依据", "basis", f"{_BASIS['policy'][place]} ({terms['code']})")]
     return [
         *_outcome(zh, more),
         ("处理决定" if zh else "The decision", what),
@@ -207,7 +211,7 @@ def _sure(told: Mapping[str, Any], zh: bool) -> list[str]:
     counted = [one for one in told["scores"] if one["n"] != "0" or one.get("real_n", "0") != "0"]
     found += [_measured(one, zh) for one in counted]
     if not counted:
-        found.append("尚无评分，仅作记录与通知" if zh else "there is no score yet")
+        found.append("尚无评分" if zh else "there is no score yet")
     return found
 
 

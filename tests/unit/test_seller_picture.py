@@ -85,10 +85,29 @@ def test_an_order_shows_its_rows_its_trail_and_no_buyer() -> None:
     assert buyers and not any(buyer in text for buyer in buyers for text in ops.texts)
 
 
+def test_what_a_person_proposes_shows_how_sure_we_are_too() -> None:
+    ops = shop()
+    said = {"connection": "shop-1", "code": "late-ship", "points": 4, "rung": "suspend", "reason": "again"}
+    path = {}
+    for seller in ("s-1", "s-new"):
+        told = ops.must("POST", "/penalties", {**said, "seller": seller}, role="ops")
+        path[seller] = "/penalties/" + str(told["penalty"]).replace(":penalty/", "/")
+    shown = ops.must("GET", f"{path['s-1']}/reasons")["text"]
+    assert "late shipping: 30 of 60, 30 different buyers; probability that the true rate is over 4.00%: 100%" in shown
+    assert "95 % interval" in shown and "no score yet" not in shown
+    assert "house policy (late-ship)" in shown, "which of the house's rules it rests on"
+    zh, en = (ops.must("GET", f"{path['s-new']}/reasons", lang=lang)["text"] for lang in ("zh", "en"))
+    assert "there is no score yet" in en and "尚无评分" in zh
+    assert "仅作记录" not in zh, "a suspension is more than a record"
+
+
 def ops_ledger(ops: Ops) -> list[Any]:
     from chalicelib.sellers.ledger import SellerLedger
 
     return list(SellerLedger(ops.world.ports.records).rows("main", "shop-1:s-1"))
+
+
+STRIKE = {"id": "strike", "why": "carrier", "since": "2026-03-01", "until": "2026-03-31"}
 
 
 @pytest.mark.parametrize(
@@ -98,6 +117,8 @@ def ops_ledger(ops: Ops) -> list[Any]:
      ("/sellers/shop-1/s-1/excuse", {"about": "nonsense", "id": "x", "why": "carrier"}, 400),
      ("/sellers/shop-1/s-1/excuse", {"about": "order/o0", "id": "x", "why": "because"}, 400),
      ("/sellers/shop-1/s-1/excuse", {"about": "order/o0", "id": "x", "why": "carrier", "lapses": "soon"}, 400),
+     ("/exclusions", {**STRIKE, "sellers": ["s-1"]}, 400), ("/exclusions", {**STRIKE, "sellers": [":s-1"]}, 400),
+     ("/exclusions", {**STRIKE, "sellers": ["shop-1:"]}, 400), ("/exclusions", {**STRIKE, "sellers": ["x:s"]}, 404),
      ("/standard", {}, 400), ("/standard", {"preset": "none"}, 400), ("/standard", {"yaml": "standard: X"}, 400)],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(path: str, said: dict[str, Any], status: int) -> None:

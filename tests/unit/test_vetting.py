@@ -97,6 +97,19 @@ def test_what_cannot_be_is_refused_with_what_was_wanted(document: str, until: st
         vetting.checked("s-1", "passport", T0, T0)
 
 
+@pytest.mark.parametrize(
+    ("what", "said"), [("documents", {"document": "licence", "until": "2027-01-01"}), ("verified", {})]
+)
+def test_nothing_was_checked_in_the_future(what: str, said: dict[str, str]) -> None:
+    """It would hold against whatever is truly checked until then: a slip that nobody could correct."""
+    made = market()
+    later = (made.world.clock.now() + timedelta(minutes=6)).isoformat()
+    status, told = made.ops.ask("POST", f"/sellers/shop-1/s-1/{what}", {**said, "at": later})
+    assert status == 400 and told["problems"][0]["field"] == "at"
+    soon = (made.world.clock.now() + timedelta(minutes=4)).isoformat()
+    assert made.ops.ask("POST", f"/sellers/shop-1/s-1/{what}", {**said, "at": soon})[0] == 200, "clocks differ a little"
+
+
 def test_a_category_s_document_is_asked_for_once_somebody_said_that_it_is_needed() -> None:
     made = market()
     made.world.deliver(event("s-1", T0, {"seller.joined": T0}, "seller"))
