@@ -4,7 +4,7 @@ pays only for what it touches. The one module that knows both the flow and `aws`
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.flow.batch import consume
@@ -15,6 +15,9 @@ from chalicelib.settings import Settings, settings
 
 if TYPE_CHECKING:
     from chalicelib.ops.desk import Desk
+
+HANDLES = 1000
+"""Accounts whose handles are kept: a stranger may name any, in a key or a link."""
 
 Handler = Callable[[Mapping[str, Any]], object]
 
@@ -38,14 +41,14 @@ class AwsPorts:
         from chalicelib.aws.cases import DynamoCases
 
         table, shards = self._given.cases, self._given.shards
-        return cache(lambda account: DynamoCases(account, table, shards))
+        return lru_cache(HANDLES)(lambda account: DynamoCases(account, table, shards))
 
     @cached_property
     def records(self) -> Callable[[str], Records]:
         from chalicelib.aws.records import DynamoRecords
 
         table, clock = self._given.records, self.clock
-        return cache(lambda account: DynamoRecords(account, table, clock))
+        return lru_cache(HANDLES)(lambda account: DynamoRecords(account, table, clock))
 
     @cached_property
     def wake_index(self) -> WakeIndex:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.bootstrap import HANDLES, AwsPorts
 from chalicelib.settings import MissingSetting, Settings
 
 
@@ -35,3 +36,13 @@ def test_every_dead_letter_queue_is_known() -> None:
     names = ("INBOX", "WAKES", "LATE", "ACTIONS", "PROJECT")
     told = Settings({f"REDRESS_{name}_DLQ": name.lower() for name in names})
     assert told.dead_letters == {name.lower(): name.lower() for name in names}
+
+
+def test_accounts_that_strangers_name_do_not_fill_a_functions_memory() -> None:
+    ports = AwsPorts(Settings({"REDRESS_RECORDS": "records", "REDRESS_CASES": "cases", "REDRESS_SHARDS": "1"}))
+    for handles in (ports.records, ports.cases):
+        first = handles("a0")
+        assert first is handles("a0"), "kept for those who come again"
+        for number in range(1, HANDLES + 1):
+            handles(f"a{number}")
+        assert handles("a0") is not first, "and let go for others"
