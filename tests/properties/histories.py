@@ -113,7 +113,18 @@ events = st.builds(
     links=st.sampled_from([(), (), (Link("basket", "order", "B-77"),), (Link("refund", "refund", "R-1"),)]),
     dropped=st.just(()),
 )
-histories = st.lists(events, max_size=8)
+begun = st.builds(
+    lambda at, version, told: Event("begun", SUBJECT, at, version, marks=(Mark("order.placed", at),), facts=told),
+    instants,
+    versions,
+    st.fixed_dictionaries({}, optional={"ship_by": instants, "amount": amounts, "country": st.just("CN")}),
+)
+"""What most rules start with: without it most histories would say nothing to them."""
+histories = st.one_of(
+    st.lists(events, max_size=8),
+    st.builds(lambda first, rest: [first, *rest], begun, st.lists(events, max_size=8)),
+    st.builds(lambda first, rest: [*rest, first], begun, st.lists(events, min_size=2, max_size=8)),
+)
 
 
 def _condition(text: str) -> Condition:
@@ -122,9 +133,7 @@ def _condition(text: str) -> Condition:
 
 conditions = st.sampled_from(
     [
-        None,
-        None,
-        None,
+        *[None] * 10,
         *map(
             _condition,
             [
@@ -281,8 +290,8 @@ rules = st.builds(
     ),
     cap=st.one_of(st.none(), st.none(), limits),
     again=st.sampled_from([None, None, None, Days(1), Days(2), Months(1)]),
-    valid_from=st.sampled_from([None, None, None, T0.date(), (T0 + timedelta(days=1)).date()]),
-    valid_to=st.sampled_from([None, None, None, (T0 + timedelta(days=2)).date()]),
+    valid_from=st.sampled_from([*[None] * 6, T0.date(), (T0 + timedelta(days=1)).date()]),
+    valid_to=st.sampled_from([*[None] * 6, (T0 + timedelta(days=2)).date()]),
 ).map(_quiet)
 
 
