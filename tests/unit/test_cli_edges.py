@@ -159,3 +159,9 @@ def test_no_cell_begins_like_a_formula(start: str) -> None:
     table = csv_of(["a", "b"], [{"a": f"{start}1+1", "b": 'x,"y"\n='}])
     rows = list(csv.reader(io.StringIO(table, newline="")))
     assert rows[1] == [f"'{start}1+1", 'x,"y"\n=']
+
+
+@pytest.mark.parametrize("words", [["standard", "activate"], ["policy", "activate"], ["calendar", "activate"]])
+def test_a_file_that_has_no_end_is_not_read_to_it(words: list[str], capsys: Streams) -> None:
+    assert main([*words, "/dev/zero"]) == 1
+    assert "/dev/zero: file: found more, wanted at most 1048576 bytes" in capsys.readouterr().err
