@@ -195,11 +195,16 @@ class Project:
                 records.put(PENALTIES, sort, row)
 
     def again(self, case: Case) -> None:
-        """The journal once more from the case alone, where the stream's own records were lost. Tells nobody."""
+        """What is kept of a case once more from the case alone, where the stream's own records were lost: the journal,
+        the sellers' ledger, what waits for a person. Tells nobody."""
         now = self._ports.clock.now()
         digest = hashlib.sha256(str(case.id).encode()).hexdigest()[:16]
         # As if all of it had come with the first write: that is the line by which a walk over the journal finds a case.
         self._journal([Change(f"again-{digest}-{case.version}", None, replace(case, version=1), now)])
+        change = Change(f"again-{digest}-{case.version}", None, case, now)
+        self._penalties(change, late=True)
+        self._sellers.project(None, case, now, self._policies(change))
+        self._waiting(change, late=True)
 
     def _waiting(self, change: Change, late: bool = False) -> None:
         """The list of actions that wait for a person. `late`: only what may be missing; what does not wait any more

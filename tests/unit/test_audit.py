@@ -16,12 +16,13 @@ from chalicelib.flow import audit as audits
 from chalicelib.flow import nightly
 from chalicelib.flow.audit import Audit, Report
 from chalicelib.flow.journal import told_of
-from chalicelib.flow.project import Project
+from chalicelib.flow.project import PENALTIES, Project
 from chalicelib.flow.rulebook import Rulebook
 from chalicelib.flow.shops import Shops
 from chalicelib.flow.tell import Teller
 from chalicelib.ports.memory import ManualClock, MemoryCases
 from chalicelib.ports.ports import GivenPorts
+from chalicelib.sellers.ledger import SELLERS, SellerLedger, days_kind
 from tests.support.world import T0, World, event, placed
 from tests.unit.test_flow_spine import still_unshipped
 
@@ -155,6 +156,28 @@ def test_what_the_journal_lacks_is_projected_again_from_the_case() -> None:
     assert not audited(made).problems
     made.run()
     assert len(made.bus.events) == told, "nobody is told twice"
+
+
+def test_what_the_stream_lost_is_back_in_the_sellers_ledger_too() -> None:
+    whole, made = world(), world()
+    late(whole)
+    made.project = cast(Any, lambda changes: [])  # the stream's day is over before anybody mended what kept it
+    late(made)
+    assert not list(made.ports.records("main").query(PENALTIES))
+    assert audited(made).problems[audits.JOURNAL]
+
+    def kept(one: World) -> dict[str, object]:
+        records, ledger = one.ports.records("main"), SellerLedger(one.ports.records)
+        return {
+            "rows": list(ledger.rows("main", "shop-1:s-17")),
+            "sums": [row.data["sums"] for row in records.query(days_kind("shop-1:s-17"))],
+            "penalties": [row.data["points"] for row in records.query(PENALTIES)],
+            "sellers": [row.sort for row in records.query(SELLERS)],
+        }
+
+    assert kept(made) == kept(whole) and kept(made)["rows"] and kept(made)["penalties"] == [2]
+    assert not audited(made).problems
+    assert kept(made) == kept(whole), "once more changes nothing"
 
 
 def test_a_page_is_cut_and_the_next_one_goes_on() -> None:
