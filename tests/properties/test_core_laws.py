@@ -165,3 +165,29 @@ def test_replaying_the_journal_in_any_order_rebuilds_the_evidence(
         case = after
     rng.shuffle(told)
     assert merge_all(NOTHING, told) == case.evidence
+
+
+@slow
+@given(h.histories, h.chained(), st.integers(0, 100))
+def test_what_is_dated_later_is_unseen(events: list[Event], rules: tuple[Rule, ...], hour: int) -> None:
+    evidence, now, policies = merge_all(NOTHING, events), h.hours(hour), h.always(*rules)
+    until = {key: one for key, one in evidence.marks.items() if one.at is None or one.at <= now}
+    seen, all_of_it = (
+        evaluate(Case(CASE.id, found), policies, CALENDARS, now).clocks
+        for found in (replace(evidence, marks=until), evidence)
+    )
+    assert all_of_it == seen
+
+
+@slow
+@given(h.histories, h.chained(), st.integers(0, 100), st.integers(1, 6000))
+def test_between_two_wakes_nothing_changes(
+    events: list[Event], rules: tuple[Rule, ...], hour: int, minutes: int
+) -> None:
+    policies, now = h.always(*rules), h.hours(hour)
+    case = Case(CASE.id, merge_all(NOTHING, events))
+    verdict = evaluate(case, policies, CALENDARS, now)
+    later = now + timedelta(minutes=minutes)
+    if verdict.wake_at is not None:
+        later = min(later, verdict.wake_at - timedelta(milliseconds=1))
+    assert evaluate(case, policies, CALENDARS, later).clocks == verdict.clocks
