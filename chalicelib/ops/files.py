@@ -10,7 +10,7 @@ from pydantic import Field
 
 from chalicelib.core.case import CaseId
 from chalicelib.core.events import Event, Subject
-from chalicelib.core.instants import parse_day, parse_instant, show
+from chalicelib.core.instants import from_ms, parse_day, parse_instant, show, to_ms
 from chalicelib.ops import cases
 from chalicelib.ops.audit import journalled
 from chalicelib.ops.gate import EVERYBODY, OPS, Answer, Call, Route
@@ -29,6 +29,8 @@ from chalicelib.sellers.watch import watch
 
 SKEW = timedelta(minutes=5)
 """So far a clock of somebody else's may be ahead of ours."""
+MOMENT = 1000
+"""Milliseconds: people tell instants by the second."""
 TURN = timedelta(seconds=12)
 """How long a turn of the round may work that somebody waits for."""
 
@@ -159,6 +161,8 @@ def check_document(call: Call) -> Any:
     at = _when(call, said.at)
     if said.document not in vetting.DOCUMENTS:
         raise wrong("document", said.document, f"one of {', '.join(vetting.DOCUMENTS)}")
+    name = f"{said.document}_until" if said.needed is None else f"needs_{said.document}"
+    at = _past(call, CaseId(call.account, connection, Subject("seller", seller)), name, at)
     if said.needed is not None:
         if said.document not in vetting.BY_CATEGORY or said.until is not None:
             raise wrong("needed", said.needed, f"alone, and for one of {', '.join(vetting.BY_CATEGORY)}")
@@ -186,6 +190,13 @@ def _when(call: Call, at: datetime | None) -> datetime:
     if at is not None and at > now + SKEW:
         raise wrong("at", show(at), "an instant that is not in the future")
     return at or now
+
+
+def _past(call: Call, case_id: CaseId, fact: str, at: datetime) -> datetime:
+    """The same instant, or just past what was said of it before: of one check the last word holds."""
+    held = call.ports.cases(call.account).get(case_id).evidence.facts.get((fact, "decision"))
+    said = held.order[1] if held is not None and held.order[0] else -1
+    return from_ms(said + 1) if 0 <= said - to_ms(at) < MOMENT else at
 
 
 def _told_of_seller(call: Call, connection: str, seller: str, what: str, event: Event, **more: Any) -> Any:

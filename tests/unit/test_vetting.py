@@ -97,6 +97,29 @@ def test_what_cannot_be_is_refused_with_what_was_wanted(document: str, until: st
         vetting.checked("s-1", "passport", T0, T0)
 
 
+def test_what_was_told_of_a_check_can_be_corrected() -> None:
+    made = market()
+    path, told = "/sellers/shop-1/s-1/documents", {"document": "licence", "at": "2026-03-01T00:00:00Z"}
+
+    def due() -> str:
+        (clock,) = [
+            one for one in made.ops.must("GET", "/cases/shop-1/seller/s-1")["clocks"] if "expires" in one["clock"]
+        ]
+        return str(clock["due_day"])
+
+    for until in ("2027-01-01", "2026-06-01", "2027-03-01", "2026-05-01"):
+        made.ops.must("POST", path, {**told, "until": until})
+        assert due() == until, "who says it last, of one check, is right"
+    made.ops.must("POST", path, {**told, "until": None})
+    assert "licence_until" not in {
+        one["name"] for one in made.ops.must("GET", "/cases/shop-1/seller/s-1")["facts"] if one["value"] is not None
+    }  # fmt: skip
+    made.ops.must("POST", path, {**told, "until": "2028-01-01"})
+    assert due() == "2028-01-01"
+    made.ops.must("POST", path, {**told, "at": "2026-02-01T00:00:00Z", "until": "2029-01-01"})
+    assert due() == "2028-01-01", "an older check gives way, whenever it is told"
+
+
 @pytest.mark.parametrize(
     ("what", "said"), [("documents", {"document": "licence", "until": "2027-01-01"}), ("verified", {})]
 )
