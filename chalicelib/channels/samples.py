@@ -115,12 +115,14 @@ Every event is a CloudEvents 1.0 object, on the EventBridge bus and as a POST to
 repetition). The schema is [escalation.schema.json](schemas/escalation.schema.json). This page is written by
 `python -m chalicelib.channels.samples`.
 
-Three rules for consumers:
+Four rules for consumers:
 
 - **At least once.** Take an `id` that you have seen as seen.
 - **`incident` opens and closes.** It is equal for everything about one clock. `redress.clock.breached` opens it;
   `met`, `met_late`, `voided` and `withdrawn` close it.
 - **`sequence` orders.** It grows per case, with gaps. Drop what is older than what you have of the same incident.
+- **Any answer but 2xx is tried again**, 34 times in about a day, not before its `Retry-After` (up to two hours); a
+  redirect is not followed, and after 410 nothing more is sent.
 
 `explain` is an address of the ops API, to be asked with a key: how the deadline was counted, interval by interval.
 """

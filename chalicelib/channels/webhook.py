@@ -23,15 +23,12 @@ LONGEST_WAIT = 7200.0
 TRIES = 34
 """Waits are drawn between nought and a bound that doubles from 10 s to 2 h: 33 of them make about 24 h on average."""
 
-AGAIN = frozenset({408, 425, 429})
-
 
 class Answer(StrEnum):
     """What a subscriber's answer means."""
 
     TAKEN = "taken"
     AGAIN = "again"
-    REFUSED = "refused"
     GONE = "gone"
 
 
@@ -66,7 +63,9 @@ def header_id(event_id: str) -> str:
 def meaning(reply: Reply | None) -> Answer:
     """What to make of an answer; None stands for none at all (unsent or uncertain: repeating is harmless, by the id).
 
-    GONE: the subscriber wants nothing more and is to be disabled. A redirect is refused, never followed.
+    GONE: the subscriber wants nothing more and is to be disabled. Everything else that is no success is tried again: a
+    404 may be a deployment, a 400 a secret that is about to be put right, and an escalation is not lost for it. A
+    redirect is never followed.
     """
     if reply is None:
         return Answer.AGAIN
@@ -74,9 +73,7 @@ def meaning(reply: Reply | None) -> Answer:
         return Answer.TAKEN
     if reply.status == 410:
         return Answer.GONE
-    if reply.status in AGAIN or 500 <= reply.status <= 599:
-        return Answer.AGAIN
-    return Answer.REFUSED
+    return Answer.AGAIN
 
 
 def next_try(attempt: int, reply: Reply | None, rnd: Callable[[], float], now: datetime) -> int | None:

@@ -1,4 +1,4 @@
-"""Posting one escalation to one subscriber, signed, until it is taken, refused, or a day has passed."""
+"""Posting one escalation to one subscriber, signed, until it is taken or unwanted, or a day has passed."""
 
 import json
 import random
