@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from chalicelib.core.instants import EPOCH, show
-from chalicelib.core.signing import ID, SIGNATURE, TIMESTAMP
+from chalicelib.core.signing import ID, SIGNATURE, TIMESTAMP, TOLERANCE
 from chalicelib.ports.stores import Conflict, Record, Records
 
 KIND, CURRENT = "register-seal", "current"
@@ -50,13 +50,14 @@ def sealed(records: Records, ident: str, payload: str, now: datetime) -> dict[st
 
 
 def genuine(answer: Mapping[str, Any], key: str, now: datetime, age: timedelta) -> bool:
-    """Whether the holder of the key signed exactly this payload, no longer ago than `age`. Never raises."""
+    """Whether the holder of the key signed exactly this payload, no longer ago than `age`; clocks may differ by five
+    minutes. Never raises."""
     ident, seconds, payload, signatures = (answer.get(name) for name in (ID, TIMESTAMP, "payload", SIGNATURE))
     if not (isinstance(ident, str) and isinstance(seconds, str) and isinstance(payload, str)):
         return False
     if not isinstance(signatures, str) or not _SECONDS.fullmatch(seconds):
         return False
-    if not timedelta() <= now - EPOCH - timedelta(seconds=int(seconds)) <= age:
+    if not -TOLERANCE <= now - EPOCH - timedelta(seconds=int(seconds)) <= age:
         return False
     try:
         public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key.removeprefix(PREFIX), validate=True))

@@ -123,6 +123,9 @@ def test_whatever_is_changed_is_noticed(change: dict[str, Any], why: str) -> Non
     assert not seal.genuine(changed, told["key"], market.world.clock.now(), timedelta(minutes=5)), why
     assert register.verified(told, told["key"], market.world.clock.now() + DAY, timedelta(minutes=5)) is None
     assert not seal.genuine(told, "whpk_AAAA", market.world.clock.now(), DAY)
+    now = market.world.clock.now()
+    assert seal.genuine(told, told["key"], now - timedelta(minutes=4), DAY), "a reader's clock may be behind ours"
+    assert not seal.genuine(told, told["key"], now - timedelta(minutes=6), DAY)
 
 
 def test_a_new_key_takes_the_old_ones_place_and_the_old_one_stays_known() -> None:
