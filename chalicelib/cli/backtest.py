@@ -5,12 +5,13 @@ exit code is then 1.
 """
 
 import argparse
+import os
 import time
 from contextlib import ExitStack
 
 from chalicelib.cli import _common as common
 from chalicelib.cli import _histories as histories
-from chalicelib.cli.main import DONE, NO
+from chalicelib.cli.main import DONE, NO, Wrong
 from chalicelib.core.words import Status
 from chalicelib.rules.backtest import Report, backtest
 from chalicelib.rules.judge import Judge
@@ -26,6 +27,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     judge = Judge(common.read_policies(args.policy))
+    if args.clocks and args.history and _same(args.clocks, args.history):
+        raise Wrong(f"--clocks: {args.clocks} is the history itself")
     began = time.perf_counter()
     try:
         with ExitStack() as stack:
@@ -44,6 +47,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         _summary(report, seconds)
     return NO if report.refused else DONE
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other)
 
 
 def _summary(report: Report, seconds: float) -> None:

@@ -136,6 +136,12 @@ def test_backtest_writes_json_clocks_and_a_summary(history: str, tmp_path: Path,
     assert "2 cases, 3 events, 0 lines refused" in streams.err
 
 
+def test_a_history_is_never_written_over(history: str, capsys: Streams) -> None:
+    again = os.path.join(os.path.dirname(history), ".", os.path.basename(history))
+    assert main(["backtest", "--policy", HOUSE, "--history", history, "--clocks", again]) == 2
+    assert "--clocks" in capsys.readouterr().err and Path(history).read_text() == HISTORY
+
+
 def test_backtest_tells_bad_lines_and_says_no(history: str, capsys: Streams) -> None:
     with open(history, "a") as file:
         file.write('{"id": "x"}\n')
