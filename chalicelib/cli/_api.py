@@ -57,9 +57,12 @@ class Api:
     def ask(self, method: str, parts: Iterable[str], said: Any = None, **query: object) -> Any:
         """The answer to a request. `parts` of the path are quoted here. Raises Wrong or No."""
         asked = {name: str(value) for name, value in query.items() if value not in (None, "")}
-        target = "/" + "/".join(urllib.parse.quote(part, safe="") for part in parts)
-        target += "?" + urllib.parse.urlencode(asked) if asked else ""
-        body = None if said is None else json.dumps(said).encode()
+        try:
+            target = "/" + "/".join(urllib.parse.quote(part, safe="") for part in parts)
+            target += "?" + urllib.parse.urlencode(asked) if asked else ""
+            body = None if said is None else json.dumps(said, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise Wrong("an argument: found bytes that are no text in this terminal's encoding") from None
         headers = {"x-redress-key": self._key, "content-type": "application/json", "accept": "application/json"}
         request = urllib.request.Request(self._url + target, body, headers, method=method)
         try:
@@ -115,7 +118,7 @@ def api() -> Api:
     if not url or not key:
         try:
             held = json.loads(LOCAL.read_text(encoding="utf-8"))
-            url, key = url or held["url"], key or held["key"]
+            url, key = (str(one) for one in (url or held["url"], key or held["key"]) if isinstance(one, str))
         except (OSError, ValueError, KeyError, TypeError):
             missing = " and ".join(name for name, value in (("REDRESS_URL", url), ("REDRESS_KEY", key)) if not value)
             raise Wrong(f"{missing}: not set, and there is no {LOCAL} here") from None

@@ -95,6 +95,27 @@ def test_a_key_that_is_none_is_a_wrong_call(text: str, monkeypatch: pytest.Monke
     assert "REDRESS_KEY" in err and text not in err
 
 
+@pytest.mark.parametrize(
+    "words", [["penalty", "list", "--seller", "\udcff"], ["seller", "show", "a", "\udcff"], ["stop", "\udcff"]]
+)
+def test_an_argument_that_is_no_text_is_a_wrong_call(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: Streams
+) -> None:
+    monkeypatch.setenv("REDRESS_URL", "http://127.0.0.1:1")
+    assert main(words) == 2
+    assert "found bytes that are no text" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["[]", '{"url": 5, "key": "k"}', '{"url": "http://127.0.0.1:1", "key": 5}', "{"])
+def test_a_local_file_of_another_form_is_as_none(text: str, monkeypatch: pytest.MonkeyPatch, capsys: Streams) -> None:
+    for name in ("REDRESS_URL", "REDRESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    Path(".redress").mkdir()
+    Path(".redress/local.json").write_text(text)
+    assert main(["held"]) == 2
+    assert "not set, and there is no .redress/local.json here" in capsys.readouterr().err
+
+
 def test_a_file_that_cannot_be_written_is_a_wrong_call(monkeypatch: pytest.MonkeyPatch, capsys: Streams) -> None:
     with answering(http(EMPTY)) as url:
         monkeypatch.setenv("REDRESS_URL", url)
