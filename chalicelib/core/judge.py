@@ -130,9 +130,12 @@ class Judge:
         """The clock in its calendar: the newest, or the one in which it had ended before the next came (law 8)."""
         calendar = self._calendar(rule)
         for older, until in self._calendars.past(calendar.code):
-            if start is None or start > until:
+            if start is None:
                 continue
             then = replace(sight, view=self._view.as_of(until))
+            # What begins later was not there yet, unless its mark was: an offset sets it into the future.
+            if start > until and (sight.since is not None or moment_of(rule.start, then) != start):
+                continue
             if any(one.status in ENDED for one in self._in(older, rule, window, clock, then, start)):
                 calendar = older
                 break

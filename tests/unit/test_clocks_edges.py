@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.core.calendar_data import shipped_calendars
+from chalicelib.core.calendars import Calendar, Calendars, Edition
 from chalicelib.core.case import Case, CaseId
 from chalicelib.core.evaluate import Verdict, evaluate
 from chalicelib.core.events import Event, FactValue, Mark, Subject
@@ -396,3 +397,21 @@ def test_of_a_day_alone_hours_are_counted_from_its_end_wherever_they_stand() -> 
         replace(RULE, limit=After("ship_by", Most((Span(HOUR), Days(1))))), mark("order.placed", T0), facts=facts
     ).clocks
     assert (clock.due, clock.due_day) == (datetime(2026, 3, 7, tzinfo=UTC), date(2026, 3, 6))
+
+
+def test_a_clock_that_had_ended_before_it_was_to_begin_keeps_its_older_calendar_too() -> None:
+    """Due on the day before that of placing, whatever the offset says: missed when the newer calendar came (law 8)."""
+    older, newer = (
+        Calendar("CN", "UTC", {"mon-fri": ["09:00-17:00"]}, days) for days in ((), (date(2026, 3, 3), date(2026, 3, 4)))
+    )
+    editions = [Edition(None, older.digest, lambda: older), Edition(at(30), newer.digest, lambda: newer)]
+    limit = Ahead("ship_by", WorkingDays(2))
+    rule = replace(RULE, start=Point("order.placed", "first", 48 * HOUR), limit=limit, calendar="CN")
+    for placed, used in ((at(0), older), (at(31), newer)):
+        event = Event(
+            "e", Subject("order", "1"), T0, 1, marks=(mark("order.placed", placed),), facts={"ship_by": at(48)}
+        )
+        case = Case(CaseId("main", "shop", event.subject), merge_all(NOTHING, [event]))
+        policies, calendars = Policies.always(Policy("p", 1, "d", (rule,))), Calendars(editions={"CN": editions})
+        (clock,) = evaluate(case, policies, calendars, LATE).clocks
+        assert (clock.status, clock.calendar) == (Status.BREACHED, used.digest)
