@@ -20,9 +20,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.count:
         return ops.call(
-            args, lambda api: api.ask("POST", ["register", args.connection, "figures"], {}),
-            lambda told: [f"{told['sellers']} sellers"],
-        )  # fmt: skip
+            args, lambda api: {"sellers": _count(api, args.connection)}, lambda told: [f"{told['sellers']} sellers"]
+        )
     if args.renew_key:
         return ops.call(
             args, lambda api: api.ask("POST", ["register", args.connection, "key"], {"renew": True}), _lines
@@ -30,6 +29,15 @@ def run(args: argparse.Namespace) -> int:
     parts = ["register", args.connection, *(["key"] if args.key else [])]
     query = {} if args.key else {"after": args.after}
     return ops.call(args, lambda api: api.ask("GET", parts, **query), _lines)
+
+
+def _count(api: ops.Api, connection: str) -> int:
+    number, said = 0, dict[str, str]()
+    while True:
+        told = api.ask("POST", ["register", connection, "figures"], said)
+        number, said = number + int(told["sellers"]), {"after": told["next"]}
+        if not told["next"]:
+            return number
 
 
 def _lines(told: Any) -> Iterator[str]:

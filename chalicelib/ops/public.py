@@ -78,13 +78,20 @@ def _seal(call: Call, account: str) -> dict[str, Any]:
     return {"key": seal.public_key(records), "former": seal.former_keys(records)}
 
 
+class CountOn(Says):
+    """After which seller to go on counting: the `next` of the answer before."""
+
+    after: Annotated[str, Field(max_length=200)] = ""
+
+
 def count_figures(call: Call) -> Any:
     """The complaint figures that the register shows, counted anew; once a day."""
     connection = call.parts["connection"]
     stores.get(call.desk, call.account, connection)
     with journalled(call.ports, call.account, call.actor.name, "register.figures", connection) as learnt:
-        learnt["sellers"] = count = register.count(call.ports, call.account, connection)
-    return {"sellers": count}
+        count, after = register.count(call.ports, call.account, connection, call.said.after)
+        learnt["sellers"] = count
+    return {"sellers": count, "next": after}
 
 
 class NewExclusion(Says):
@@ -160,7 +167,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/register/{connection}", EVERYBODY, show_register),
     Route("GET", "/register/{connection}/key", EVERYBODY, show_seal),
     Route("POST", "/register/{connection}/key", ADMIN, renew_seal, NewSeal),
-    Route("POST", "/register/{connection}/figures", OPS, count_figures),
+    Route("POST", "/register/{connection}/figures", OPS, count_figures, CountOn),
     Route("GET", "/public/{account}/register/{connection}", None, public_register),
     Route("GET", "/public/{account}/register/{connection}/key", None, public_seal),
     Route("GET", "/exclusions", EVERYBODY, list_exclusions),

@@ -28,6 +28,8 @@ STANDINGS, FIGURES = "seller-standings", "register-figures"
 FORM = 1
 PAGE, LONGEST = 500, 1000
 """Sellers on a page of the feed."""
+PART, TURN = 1000, timedelta(seconds=12)
+"""Bounds of one count that somebody waits for."""
 
 
 def enter(records: Records, case: Case, now: datetime) -> None:
@@ -112,18 +114,22 @@ def figures(records: Records, connection: str, after: str, most: int) -> dict[st
     return found
 
 
-def count(ports: Ports, account: str, connection: str) -> int:
-    """Count each seller's complaints anew, as its score counts them; how many sellers."""
+def count(ports: Ports, account: str, connection: str, after: str = "") -> tuple[int, str]:
+    """Count the complaints of some sellers past `after` anew, as their scores count them: how many sellers, and the one
+    after which to go on, empty at the end."""
     from chalicelib.sellers import standard
     from chalicelib.sellers.ledger import SellerLedger
     from chalicelib.sellers.score import Scores
 
     records, ledger, now = ports.records(account), SellerLedger(ports.records), ports.clock.now()
-    scores, rules, number = Scores(account, ledger, records), standard.active(records), 0
-    for who in ledger.sellers(account, f"{connection}:"):
+    scores, rules, prefix = Scores(account, ledger, records), standard.active(records), f"{connection}:"
+    number, last = 0, ""
+    for who in ledger.sellers(account, prefix, f"{prefix}{after}" if after else ""):
+        if number >= PART or ports.clock.now() - now > TURN:
+            return number, last
         keep_figures(records, who, scores.of(who, rules, now.date()), now)
-        number += 1
-    return number
+        number, last = number + 1, who.removeprefix(prefix)
+    return number, ""
 
 
 def keep_figures(records: Records, who: str, judged: "Mapping[Metric, Judged]", now: datetime) -> None:

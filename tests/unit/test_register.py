@@ -149,3 +149,18 @@ def test_what_is_no_register_brings_about_no_key() -> None:
             assert market.ops.raw("GET", f"/public/{path}{more}", b"", {})[0] == 404
     for account in ("main", "nobody"):
         assert list(market.world.ports.records(account).query("register-seal")) == []
+
+
+def test_figures_of_many_sellers_are_counted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    market = Market()
+    for number in range(5):
+        market.world.deliver(placed(f"o-{number}", T0, seller=f"s-{number}"))
+    market.world.run()
+    monkeypatch.setattr(register, "PART", 2)
+    after, parts = "", list[tuple[int, str]]()
+    while not parts or after:
+        told = market.ops.must("POST", "/register/shop-1/figures", {"after": after})
+        after = told["next"]
+        parts.append((told["sellers"], after))
+    assert parts == [(2, "s-1"), (2, "s-3"), (1, "")]
+    assert len(register.figures(market.world.ports.records("main"), "shop-1", "", 100)) == 5
