@@ -43,7 +43,8 @@ WATCH_TRIES = 3
 class Round:
     """How far an account's round is, and what it did. `after`: the last seller that was judged, `listed` once all were;
     `failed`: who could not be. `moments`: what priors are fitted from, by `METRIC|CATEGORY`. `told`: and people
-    are told of it; whoever dies before leaves that to the next turn."""
+    are told of it; whoever dies before leaves that to the next turn. `anew`: since when (ms) a person has it done
+    once more, 0 where nobody does."""
 
     day: str
     tries: int = 0
@@ -57,6 +58,7 @@ class Round:
     failed: list[str] = field(default_factory=list)
     moments: dict[str, list[str]] = field(default_factory=dict)
     told: bool = False
+    anew: int = 0
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Round":
@@ -131,6 +133,8 @@ class Nights:
                 return False
             if not anew or record.data["day"] > day:
                 place = Round.of(record.data)
+            else:
+                place.anew = to_ms(began)
             if place.told:
                 return True
         try:
@@ -198,7 +202,7 @@ class Nights:
             graded = (after.grade, after.trusted) != (held.grade, held.trusted) or held.since is None
             if graded or category_of(judged) != category:
                 # Told before it is kept: who is tried again tells the same once more, which changes nothing.
-                self._tell(account, who, after, category_of(judged), ground.today, graded)
+                self._tell(account, who, after, category_of(judged), place, graded)
             if held.since is None:
                 self._meet(account, who)
             ground.scores.keep(who, judged, ground.standard, ground.today)
@@ -214,16 +218,18 @@ class Nights:
                 place.moments[key] = Moments.read(place.moments.get(key)).and_one(n, bad).told()
         return True
 
-    def _tell(self, account: str, who: str, standing: Standing, category: str, day: date, graded: bool) -> None:
-        """What changed is told on the seller's case: rules may ask for it. `graded`: the grade itself did."""
+    def _tell(
+        self, account: str, who: str, standing: Standing, category: str, place: Round, graded: bool
+    ) -> None:  # fmt: skip
+        """What changed is told on the seller's case: rules may ask for it. `graded`: the grade itself did. Of one
+        day's rounds the one that a person had done anew holds."""
         connection, _, seller = who.partition(":")
-        at = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        at = datetime.fromisoformat(place.day).replace(tzinfo=UTC)
+        said = from_ms(place.anew) if place.anew else at
         facts: dict[str, FactValue | None] = {
             "seller": seller, "grade": standing.grade.value, "trusted": standing.trusted, "category": category or None
         }  # fmt: skip
         marks = (Mark("seller.graded", at),) if graded else ()
-        # What is said later holds, of one day's rounds too: a person may have one done again.
-        said = self._ports.clock.now()
         event = Event(
             f"night-{show(said)}", Subject("seller", seller), at, said, "derived", marks=marks, facts=facts
         )  # fmt: skip
