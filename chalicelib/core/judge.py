@@ -82,15 +82,21 @@ class Judge:
 
     def _clocks(self, versions: Versions) -> Iterator[Reading]:
         seen: set[str] = set()
+        lifted: set[tuple[str, datetime]] = set()
         started = False
         for window, rule in versions.found:
             for clock, sight, start in self._starts(rule):
                 if start is None:
                     continue
                 started = True
-                if clock not in seen and window.covers(start):
-                    seen.add(clock)
-                    yield from self._clock(rule, window, clock, sight, start)
+                if clock in seen or (clock, start) in lifted or not window.covers(start):
+                    continue
+                found = tuple(self._clock(rule, window, clock, sight, start))
+                # A version that makes no clock of its start leaves the one that a later version starts elsewhere.
+                seen.update(one.clock for one in found)
+                if not found:
+                    lifted.add((clock, start))
+                yield from found
         if not started and versions.current is not None:
             window, rule = versions.current
             if not rule.each:
