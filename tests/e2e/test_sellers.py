@@ -115,12 +115,12 @@ def test_a_seller_s_past_is_counted_graded_and_bears_what_comes_next(
     (slow,), (slower,) = penalties("slow"), penalties("slower")
     assert (slow["state"], slow["rung"], slow["automated"]) == ("imposed", "warning", True)
     assert (slower["state"], slower["automated"]) == ("proposed", False), "one so heavy is put to a person"
-    path = slow["penalty"].partition(":")[2]
+    path = slow["penalty"]
     scores = {one["metric"]: one for one in run(capsys, "penalty", "show", path)["statement"]["scores"]}
     assert float(scores["shipping"]["p_over"]) > 0.9 and int(scores["shipping"]["buyers"]) == ORDERS
     reasons = run(capsys, "penalty", "show", path, "--lang", "en")["text"]
     assert "Ship within 3 seconds" in reasons and f"{ORDERS}" in reasons
-    eventually(lambda: f"warn seller {SELLER}" in told_to(street, path), "the seller is told through the shop")
+    eventually(lambda: f"warn seller {SELLER}" in told_to(street, path.partition(":")[2]), "the seller is told through the shop")
     assert run(capsys, "seller", "show", "corner", SELLER)["points"] == 5
 
 

@@ -26,10 +26,17 @@ WHENS = [
     "order.cancelled >= order.placed ? true : order.amount > money('2', 'CNY')",
     "inspection.ended - inspection.started < duration('5h')",
 ]
+
+
+def asking(rule: Rule, text: str, offset: int) -> Rule:
+    start = rule.start
+    if isinstance(start, Point):
+        start = replace(start, offset=start.offset + offset)
+    return replace(rule, when=parse(text, CORE, "order"), start=start)
+
+
 rules = st.builds(
-    lambda rule, text, offset: replace(
-        rule, when=parse(text, CORE, "order"), start=replace(rule.start, offset=rule.start.offset + offset)
-    ),
+    asking,
     h.rules,
     st.sampled_from(WHENS),
     st.sampled_from([0, 0, -10_800]),
