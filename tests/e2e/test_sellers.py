@@ -120,7 +120,8 @@ def test_a_seller_s_past_is_counted_graded_and_bears_what_comes_next(
     assert float(scores["shipping"]["p_over"]) > 0.9 and int(scores["shipping"]["buyers"]) == ORDERS
     reasons = run(capsys, "penalty", "show", path, "--lang", "en")["text"]
     assert "Ship within 3 seconds" in reasons and f"{ORDERS}" in reasons
-    eventually(lambda: f"warn seller {SELLER}" in told_to(street, path.partition(":")[2]), "the seller is told through the shop")
+    subject = path.partition(":")[2]
+    eventually(lambda: f"warn seller {SELLER}" in told_to(street, subject), "the seller is told through the shop")
     assert run(capsys, "seller", "show", "corner", SELLER)["points"] == 5
 
 
