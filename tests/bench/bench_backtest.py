@@ -77,8 +77,8 @@ def json_alone(path: Path) -> float:
 
 
 def parts(judge: Judge, lines: list[bytes]) -> dict[str, float]:
-    """Seconds of each stage over some lines, the best of several rounds. Here a stage leaves all of its work at once, which
-    the collector would look through again and again; a run holds it sixteen cases long."""
+    """Seconds of each stage over some lines, the best of several rounds. Here a stage leaves all of its work at once,
+    which the collector would look through again and again; a run holds it sixteen cases long."""
     found: dict[str, float] = {}
 
     def timed(name: str, call: Callable[[], list]) -> list:
