@@ -16,10 +16,10 @@ from chalicelib.rules.reader import PACKS
 from chalicelib.sellers.nights import Nights
 from tests.fakes.mirakl import FakeMirakl
 from tests.fakes.woocommerce import FakeShop
+from tests.support.mirakl import OPTIONS
 from tests.support.opsdesk import Ops
 from tests.support.world import T0, World
 from tests.unit.test_dokan_adapter import CREDENTIALS
-from tests.unit.test_mirakl_acts import OPTIONS
 
 DAY = timedelta(days=1)
 

@@ -14,8 +14,8 @@ from chalicelib.sellers.watch import differences
 from tests.fakes.driving import act, drive
 from tests.fakes.mirakl import FakeMirakl
 from tests.support.ladder import Market
+from tests.support.mirakl import KEY, MIRAKL, session
 from tests.support.world import T0, event
-from tests.unit.test_mirakl_acts import KEY, MIRAKL, session
 
 DAY = timedelta(days=1)
 SELLER, LISTING = Subject("seller", "2001"), Subject("listing", "p-9")
